@@ -1,0 +1,36 @@
+//! The few things that only a browser has, behind small functions. Everything here compiles for the server
+//! too, so that event handlers need no conditions, but is only ever called from handlers and effects, which
+//! never run there.
+
+pub(crate) mod ambient;
+pub(crate) mod attention;
+pub(crate) mod dom;
+pub(crate) mod intersect;
+mod overlay;
+pub(crate) mod scroll;
+pub(crate) mod storage;
+pub(crate) mod timer;
+pub(crate) mod zone;
+
+/// Takes over the page that the server rendered.
+#[cfg(feature = "hydrate")]
+pub fn start() {
+    use crate::{
+        boot::Boot,
+        root::{Root, RootProps},
+        when::Zone,
+    };
+
+    overlay::install();
+    let text = dom::document().get_element_by_id("balas-boot").and_then(|block| block.text_content());
+    let boot = text.as_deref().and_then(|json| serde_json::from_slice::<Boot>(json.as_bytes()).ok());
+    let Some(boot) = boot else {
+        // The page comes from a server of another version: its words are not ours.
+        overlay::show();
+        return;
+    };
+    // The first rendering must repeat the server's words; afterwards the browser's own zone takes over.
+    let same_zone = zone::name().is_some_and(|name| name == boot.zone.name);
+    let zone = if same_zone { Zone::Browser } else { Zone::Fixed(boot.zone.offset) };
+    leptos::mount::hydrate_body(move || Root(RootProps { boot, zone }));
+}

@@ -1,0 +1,243 @@
+//! Where answers are written.
+
+use std::time::Duration;
+
+use balas_domain::{ConversationId, Permission, Timestamp, content::MAX_TEXT, view::MessageView};
+use leptos::{html, prelude::*};
+
+use super::notice::{Way, way};
+use crate::{
+    browser::{ambient, dom, timer::Debounce},
+    i18n::{count, fill},
+    route::Route,
+    state::{drafts, typing, use_app},
+    ui::{
+        icon::{Icon, icon},
+        preview::preview_line,
+    },
+    when::remaining,
+};
+
+/// From here on the remaining characters are counted.
+const NEAR_LIMIT: usize = MAX_TEXT - 256;
+/// How long after the last letter a draft is remembered.
+const PAUSE: Duration = Duration::from_millis(300);
+
+/// The composer of a conversation.
+#[component]
+pub(super) fn Composer(id: ConversationId, answering: RwSignal<Option<MessageView>>) -> impl IntoView {
+    let app = use_app();
+    let words = app.words;
+    if !app.may(Permission::Reply) {
+        return view! { <p class="composer-notice">{words.not_allowed_reply}</p> }.into_any();
+    }
+    let Some(row) = app.inbox().row(id) else { return ().into_any() };
+    let account_id = row.with_untracked(|row| row.account_id);
+    // Followed as a state: each minute that passes draws only the words about it.
+    let state = Memo::new(move |_| {
+        let now = app.now.get();
+        app.inbox().accounts.with(|accounts| {
+            let account = accounts.iter().find(|account| account.id == account_id);
+            row.with(|row| way(row, account, now))
+        })
+    });
+    let node = NodeRef::<html::Textarea>::new();
+    let text = RwSignal::new(String::new());
+    let remember = Debounce::new(PAUSE);
+    let told_at = StoredValue::new(None::<Timestamp>);
+
+    let put = move |words: String| {
+        if let Some(area) = node.get_untracked() {
+            area.set_value(&words);
+            fit(&area);
+        }
+        text.set(words);
+    };
+    Effect::new(move |_: Option<()>| {
+        let Some(area) = node.get() else { return };
+        // Whoever was quicker than the program keeps what is typed already.
+        let typed = area.value();
+        put(if typed.is_empty() { drafts::get(id) } else { typed });
+    });
+    Effect::new(move || {
+        let returned = app.sending().returned.get();
+        if let Some((conversation, words)) = returned
+            && conversation == id
+        {
+            put(words);
+            app.sending().returned.set(None);
+        }
+    });
+
+    let input = move |event| {
+        let typed = event_target_value(&event);
+        if let Some(area) = node.get_untracked() {
+            fit(&area);
+        }
+        let draft = typed.clone();
+        remember.run(move || drafts::set(id, &draft));
+        let now = ambient::now();
+        let last = told_at.get_value();
+        if typed.trim().is_empty() {
+            if last.is_some() {
+                told_at.set_value(None);
+                app.live().say_typing(id, false);
+            }
+        } else if last.is_none_or(|last| now.since(last) >= typing::REPEAT) {
+            told_at.set_value(Some(now));
+            app.live().say_typing(id, true);
+        }
+        text.set(typed);
+    };
+    let length = Memo::new(move |_| text.with(|text| text.trim().chars().count()));
+    let sendable = move || (1..=MAX_TEXT).contains(&length.get()) && state.get().takes_text();
+    let submit = move || {
+        if !untrack(sendable) {
+            return;
+        }
+        let answers = answering.get_untracked();
+        let words = text.with_untracked(|text| text.trim().to_owned());
+        app.sending().submit(app, id, account_id, words, answers.as_ref());
+        answering.set(None);
+        put(String::new());
+        drafts::set(id, "");
+        // A remembering that is still waiting must not bring it back.
+        remember.run(move || ());
+        if told_at.get_value().is_some() {
+            told_at.set_value(None);
+            app.live().say_typing(id, false);
+        }
+        dom::focus("composer");
+    };
+    let keydown = move |event: leptos::ev::KeyboardEvent| {
+        // While an input method composes a character, Enter belongs to it.
+        if event.is_composing() {
+            return;
+        }
+        match event.key().as_str() {
+            "Enter" if !event.shift_key() && !event.alt_key() && !dom::is_touch() => {
+                event.prevent_default();
+                submit();
+            }
+            "Escape" if answering.with_untracked(Option::is_some) => {
+                event.prevent_default();
+                answering.set(None);
+            }
+            _ => {}
+        }
+    };
+    let counter = move || {
+        let n = length.get();
+        (n > NEAR_LIMIT).then(|| {
+            let over = n > MAX_TEXT;
+            let text = if over {
+                fill(words.characters_over, &[("n", &(n - MAX_TEXT).to_string())])
+            } else {
+                count(words.characters_left, words.characters_left, (MAX_TEXT - n) as i64)
+            };
+            view! { <span class="counter" data-over=over.then_some("")>{text}</span> }
+        })
+    };
+    let chip = move || {
+        answering.get().map(|message| {
+            let author = author_of(&message, words);
+            view! {
+                <div class="answering">
+                    <div>
+                        <p class="quote-author">{fill(words.replying_to, &[("name", &author)])}</p>
+                        <p class="quote-text">{preview_line(&message.content.preview(), words)}</p>
+                    </div>
+                    <button
+                        type="button"
+                        class="icon-button"
+                        aria-label=words.reply_cancel
+                        title=words.reply_cancel
+                        on:click=move |_| {
+                            answering.set(None);
+                            dom::focus("composer");
+                        }
+                    >
+                        {icon(Icon::Close)}
+                    </button>
+                </div>
+            }
+        })
+    };
+    let notice = move || {
+        match state.get() {
+        Way::Open => ().into_any(),
+        Way::OpenUntil(end) => {
+            let left = remaining(app.lang, app.now.get(), end);
+            view! { <span class="window">{fill(words.window_open, &[("time", &left)])}</span> }.into_any()
+        }
+        Way::Closed => {
+            view! { <p class="notice" data-tone="warn">{icon(Icon::Clock)} <span>{words.window_closed}</span></p> }
+                .into_any()
+        }
+        Way::NotReady | Way::Gone => {
+            let account = app.inbox().account(account_id);
+            let name = account.as_ref().map(|account| account.name.clone()).unwrap_or_default();
+            let href = account.map_or(Route::Accounts, |account| Route::Account(account.id)).href();
+            view! {
+                <p class="notice" data-tone="warn">
+                    {icon(Icon::Alert)} <span>{fill(words.not_ready, &[("name", &name)])} " "
+                    <a href=href>{words.not_ready_link}</a></span>
+                </p>
+            }
+            .into_any()
+        }
+    }
+    };
+    view! {
+        <form
+            class="composer"
+            data-closed=move || (!state.get().takes_text()).then_some("")
+            on:submit=move |event| {
+                event.prevent_default();
+                submit();
+            }
+        >
+            {chip}
+            <div class="composer-line">
+                <textarea
+                    node_ref=node
+                    id="composer"
+                    rows="1"
+                    dir="auto"
+                    aria-label=words.composer_label
+                    placeholder=words.composer_placeholder
+                    enterkeyhint="send"
+                    on:input=input
+                    on:keydown=keydown
+                ></textarea>
+                <button class="button primary send" aria-label=words.send title=words.send disabled=move || !sendable()>
+                    {icon(Icon::Send)}
+                </button>
+            </div>
+            <div class="composer-foot">{notice} {counter}</div>
+        </form>
+    }
+    .into_any()
+}
+
+/// Grows with its text, up to what the style sheet allows.
+fn fit(area: &web_sys::HtmlTextAreaElement) {
+    use wasm_bindgen::JsCast;
+    let style = area.unchecked_ref::<web_sys::HtmlElement>().style();
+    let _ = style.set_property("height", "auto");
+    if area.value().is_empty() {
+        // One line is the style sheet's business; rounded pixels would make it jump.
+        return;
+    }
+    // The height that is set counts the borders, the height of the scrolled text does not.
+    let borders = area.offset_height() - area.client_height();
+    let _ = style.set_property("height", &format!("{}px", area.scroll_height() + borders));
+}
+
+fn author_of(message: &MessageView, words: &crate::i18n::Words) -> String {
+    use balas_domain::view::Author;
+    match &message.author {
+        Author::Contact { name } | Author::Member { name, .. } | Author::Api { name } => name.clone(),
+        Author::PhoneApp => words.author_phone.to_owned(),
+    }
+}

@@ -1,0 +1,138 @@
+//! What a message says, by its kind.
+
+use balas_domain::{
+    Content,
+    content::{Media, MediaKind},
+    view::Direction,
+};
+use leptos::prelude::*;
+
+use crate::{
+    i18n::{Words, fill},
+    ui::{
+        icon::{Icon, icon},
+        preview::{kind_icon, kind_words},
+        rich_text::rich_text,
+    },
+};
+
+/// The content as elements.
+pub(super) fn content(
+    content: &Content,
+    revoked: bool,
+    direction: Direction,
+    words: &'static Words,
+) -> AnyView {
+    if revoked {
+        let text = match direction {
+            Direction::In => words.deleted_by_sender,
+            Direction::Out => words.deleted_by_us,
+        };
+        return view! { <p class="bubble-text gone">{icon(Icon::Deleted)} {text}</p> }.into_any();
+    }
+    match content {
+        Content::Text { text } => {
+            view! { <p class="bubble-text" dir="auto">{rich_text(text)}</p> }.into_any()
+        }
+        Content::Media(media) => media_card(media, words),
+        Content::Location { latitude, longitude, name, address } => {
+            location_card(*latitude, *longitude, name.as_deref(), address.as_deref(), words)
+        }
+        Content::Contacts { cards } => cards
+            .iter()
+            .map(|card| {
+                let phones = card.phones.join(", ");
+                piece(Icon::Contact, words.kind_contact, Some(card.name.clone()), Some(phones))
+            })
+            .collect_view()
+            .into_any(),
+        Content::Choice { title, .. } => view! {
+            <p class="bubble-hint">{words.choice_label}</p>
+            <p class="bubble-text" dir="auto">{title.clone()}</p>
+        }
+        .into_any(),
+        Content::System { text, .. } => view! {
+            <p>
+                {icon(Icon::Info)}
+                <span dir="auto">{text.clone()}</span>
+            </p>
+        }
+        .into_any(),
+        Content::Unsupported { kind, .. } => {
+            let text = fill(words.unsupported_text, &[("kind", kind)]);
+            piece(Icon::Unsupported, words.kind_unsupported, None, Some(text))
+        }
+    }
+}
+
+/// A card: a sign, what it is, its name, and a line below.
+fn piece(sign: Icon, label: &'static str, name: Option<String>, below: Option<String>) -> AnyView {
+    let below = below.filter(|text| !text.is_empty());
+    view! {
+        <div class="piece">
+            <span class="piece-sign">{icon(sign)}</span>
+            <div>
+                <p class="piece-kind">{label}</p>
+                {name.map(|name| view! { <p class="piece-name" dir="auto">{name}</p> })}
+                {below.map(|below| view! { <p class="piece-below" dir="auto">{below}</p> })}
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+fn media_card(media: &Media, words: &'static Words) -> AnyView {
+    let kind = Content::Media(media.clone()).preview().kind;
+    let sign = kind_icon(kind).unwrap_or(Icon::Document);
+    let label = kind_words(kind, words).unwrap_or(words.kind_document);
+    let name = media.file_name.clone();
+    // Stickers carry no words; for the rest the file itself is still at WhatsApp.
+    let below = (media.kind != MediaKind::Sticker).then(|| words.media_later.to_owned());
+    let caption = media.caption.clone().filter(|caption| !caption.is_empty());
+    view! {
+        {piece(sign, label, name, below)}
+        {caption.map(|caption| view! { <p class="bubble-text" dir="auto">{rich_text(&caption)}</p> })}
+    }
+    .into_any()
+}
+
+fn location_card(
+    latitude: f64,
+    longitude: f64,
+    name: Option<&str>,
+    address: Option<&str>,
+    words: &'static Words,
+) -> AnyView {
+    let (lat, lon) = (degrees(latitude), degrees(longitude));
+    let map = format!("https://www.openstreetmap.org/?mlat={lat}&mlon={lon}#map=16/{lat}/{lon}");
+    let below = address.map_or_else(|| format!("{lat}, {lon}"), str::to_owned);
+    view! {
+        {piece(Icon::Location, words.kind_location, name.map(str::to_owned), Some(below))}
+        <a class="piece-link" href=map target="_blank" rel="noopener noreferrer nofollow">
+            {words.open_map}
+        </a>
+    }
+    .into_any()
+}
+
+/// Degrees with five decimals, which is a metre. By whole numbers: the formatting of fractions would weigh 10
+/// KB.
+fn degrees(value: f64) -> String {
+    let scaled = (value * 100_000.0).round() as i64;
+    let sign = if scaled < 0 { "-" } else { "" };
+    let scaled = scaled.unsigned_abs();
+    format!("{sign}{}.{:05}", scaled / 100_000, scaled % 100_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::degrees;
+
+    #[test]
+    fn degrees_have_five_decimals() {
+        assert_eq!(degrees(-6.917_464), "-6.91746");
+        assert_eq!(degrees(107.6), "107.60000");
+        assert_eq!(degrees(-0.000_004), "0.00000");
+        assert_eq!(degrees(f64::NAN), "0.00000");
+    }
+}

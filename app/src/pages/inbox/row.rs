@@ -1,0 +1,87 @@
+//! One row of the list.
+
+use balas_domain::{ConversationId, view::Direction};
+use leptos::prelude::*;
+
+use crate::{
+    route::{Filter, Route},
+    state::use_app,
+    ui::{
+        avatar::Avatar,
+        badge::Unread,
+        preview::preview_line,
+        ticks::Ticks,
+        time::{Style, Time},
+    },
+};
+
+/// A conversation as a link to itself.
+#[component]
+pub(super) fn Row(id: ConversationId, filter: Memo<Filter>) -> impl IntoView {
+    let app = use_app();
+    let words = app.words;
+    let Some(row) = app.inbox().row(id) else { return ().into_any() };
+    let href = move || Route::Inbox { open: Some(id), filter: filter.get() }.href();
+    let current = move || {
+        app.route
+            .with(|route| matches!(route, Route::Inbox { open: Some(open), .. } if *open == id))
+            .then_some("true")
+    };
+    // Each part follows only what it shows: a new time does not draw the name anew.
+    let title = Memo::new({
+        let row = row.clone();
+        move |_| row.with(|row| row.title.clone())
+    });
+    let last = Memo::new({
+        let row = row.clone();
+        move |_| row.with(|row| row.last.clone())
+    });
+    let unread = Memo::new({
+        let row = row.clone();
+        move |_| row.with(|row| row.unread)
+    });
+    let account = row.with_untracked(|row| row.account_id);
+    let number = move || {
+        let several = app.inbox().accounts.with(|accounts| accounts.len() > 1);
+        several.then(|| app.inbox().account(account)).flatten().map(|account| {
+            view! { <span class="row-number" dir="auto">{account.name}</span> }
+        })
+    };
+    view! {
+        <li class="row-item">
+            <a
+                class="row"
+                id=format!("row-{id}")
+                href=href
+                aria-current=current
+                data-unread=move || (unread.get() > 0).then_some("")
+            >
+                {move || view! { <Avatar name=title.get() id=id.to_string() /> }}
+                <span class="row-main">
+                    <span class="row-line">
+                        <span class="row-title" dir="auto">{title}</span>
+                        {move || last.get().map(|last| view! { <Time at=last.at style=Style::Short /> })}
+                    </span>
+                    <span class="row-line">
+                        <span class="row-preview">
+                            {move || {
+                                last.get()
+                                    .map(|last| {
+                                        let ticks = (last.direction == Direction::Out)
+                                            .then(|| view! { <Ticks status=last.status words=words /> });
+                                        view! {
+                                            {ticks}
+                                            {preview_line(&last.preview, words)}
+                                        }
+                                    })
+                            }}
+                        </span>
+                        {move || (unread.get() > 0).then(|| view! { <Unread count=unread.get() words=words /> })}
+                    </span>
+                    {number}
+                </span>
+            </a>
+        </li>
+    }
+    .into_any()
+}

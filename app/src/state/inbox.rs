@@ -1,0 +1,380 @@
+//! The inbox as signals: one per row and one per bubble, so that a status tick draws one bubble anew and
+//! nothing else.
+
+use std::collections::HashMap;
+
+use balas_domain::{
+    AccountId, ConversationId, Event, MessageId, Payload, Seq,
+    inbox::{Snapshot, ThreadPage},
+    view::{AccountView, ConversationView, MemberView, MessageView, Page},
+};
+use leptos::prelude::*;
+
+use super::{
+    layout::{self, Line},
+    model::{Model, News, Redraw},
+};
+use crate::{route::Filter, when::Zone};
+
+/// How far a list or thread has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Load {
+    /// It is here.
+    #[default]
+    Ready,
+    /// It is on the way.
+    Loading,
+    /// It did not come.
+    Failed,
+    /// There is no such thing.
+    Missing,
+}
+
+/// Handles to everything the inbox shows.
+#[derive(Clone, Copy)]
+pub(crate) struct InboxStore {
+    model: StoredValue<Model>,
+    rows: StoredValue<HashMap<ConversationId, ArcRwSignal<ConversationView>>>,
+    bubbles: StoredValue<HashMap<MessageId, ArcRwSignal<MessageView>>>,
+    zone: RwSignal<Zone>,
+    unread_from: StoredValue<Option<MessageId>>,
+    /// The list as shown.
+    pub(crate) list: RwSignal<Vec<ConversationId>>,
+    /// Whether the list is here.
+    pub(crate) list_load: RwSignal<Load>,
+    /// Whether the list goes on.
+    pub(crate) list_more: RwSignal<bool>,
+    /// Whether the next page of the list is here.
+    pub(crate) more_load: RwSignal<Load>,
+    /// The opened conversation.
+    pub(crate) open: RwSignal<Option<ConversationId>>,
+    /// The opened thread, line by line.
+    pub(crate) lines: RwSignal<Vec<Line>>,
+    /// Whether the opened thread is here.
+    pub(crate) thread_load: RwSignal<Load>,
+    /// Whether the thread goes back further.
+    pub(crate) thread_more: RwSignal<bool>,
+    /// Whether the next older page is here.
+    pub(crate) older_load: RwSignal<Load>,
+    /// All numbers by name.
+    pub(crate) accounts: RwSignal<Vec<AccountView>>,
+    /// All members by name.
+    pub(crate) members: RwSignal<Vec<MemberView>>,
+    /// Unread messages.
+    pub(crate) unread: RwSignal<i32>,
+    /// Conversations with unread messages: in all, and per number.
+    pub(crate) unread_conversations: RwSignal<HashMap<Option<AccountId>, usize>>,
+}
+
+impl InboxStore {
+    pub(crate) fn new(
+        snapshot: Option<Snapshot>,
+        filtered: Option<(Filter, Snapshot)>,
+        open: Option<ConversationId>,
+        zone: RwSignal<Zone>,
+    ) -> Self {
+        let missing = open.is_some() && snapshot.as_ref().is_none_or(|s| s.thread.is_none());
+        let mut model = snapshot.map(Model::from_snapshot).unwrap_or_default();
+        if let Some((filter, found)) = filtered {
+            model.set_filtered(filter, found);
+        }
+        let store = Self {
+            model: StoredValue::new(model),
+            rows: StoredValue::new(HashMap::new()),
+            bubbles: StoredValue::new(HashMap::new()),
+            zone,
+            unread_from: StoredValue::new(None),
+            list: RwSignal::new(Vec::new()),
+            list_load: RwSignal::new(Load::Ready),
+            list_more: RwSignal::new(false),
+            more_load: RwSignal::new(Load::Ready),
+            open: RwSignal::new(open),
+            lines: RwSignal::new(Vec::new()),
+            thread_load: RwSignal::new(if missing { Load::Missing } else { Load::Ready }),
+            thread_more: RwSignal::new(false),
+            older_load: RwSignal::new(Load::Ready),
+            accounts: RwSignal::new(Vec::new()),
+            members: RwSignal::new(Vec::new()),
+            unread: RwSignal::new(0),
+            unread_conversations: RwSignal::new(HashMap::new()),
+        };
+        store.mark_unread_line();
+        store.draw_everything();
+        store
+    }
+
+    /// The opened conversation, without following it.
+    pub(crate) fn open_id(self) -> Option<ConversationId> {
+        self.open.get_untracked()
+    }
+
+    /// A row; the same signal for as long as the page lives.
+    pub(crate) fn row(self, id: ConversationId) -> Option<ArcRwSignal<ConversationView>> {
+        if let Some(signal) = self.rows.with_value(|rows| rows.get(&id).cloned()) {
+            return Some(signal);
+        }
+        let row = self.model.with_value(|model| model.row(id))?;
+        let signal = ArcRwSignal::new(row);
+        self.rows.update_value(|rows| {
+            rows.insert(id, signal.clone());
+        });
+        Some(signal)
+    }
+
+    /// A message of the opened thread.
+    pub(crate) fn bubble(self, id: MessageId) -> Option<ArcRwSignal<MessageView>> {
+        if let Some(signal) = self.bubbles.with_value(|bubbles| bubbles.get(&id).cloned()) {
+            return Some(signal);
+        }
+        let open = self.open_id()?;
+        let message = self.model.with_value(|model| model.message(open, id).cloned())?;
+        let signal = ArcRwSignal::new(message);
+        self.bubbles.update_value(|bubbles| {
+            bubbles.insert(id, signal.clone());
+        });
+        Some(signal)
+    }
+
+    /// A number, following it.
+    pub(crate) fn account(self, id: AccountId) -> Option<AccountView> {
+        self.accounts.with(|accounts| accounts.iter().find(|account| account.id == id).cloned())
+    }
+
+    /// The newest message of the opened thread.
+    pub(crate) fn newest(self) -> Option<MessageId> {
+        let open = self.open_id()?;
+        self.model.with_value(|model| model.messages(open).last().map(|message| message.id))
+    }
+
+    /// The position after which the stream continues.
+    pub(crate) fn seq(self) -> Seq {
+        self.model.with_value(Model::seq)
+    }
+
+    /// Which snapshot everything is based on.
+    pub(crate) fn generation(self) -> u64 {
+        self.model.with_value(Model::generation)
+    }
+
+    /// Applies what the stream brought; tells of new messages.
+    pub(crate) fn apply(self, events: &[Event]) -> Vec<News> {
+        let redraw = self.model.try_update_value(|model| model.apply(events)).unwrap_or_default();
+        self.draw(redraw)
+    }
+
+    /// Applies an answer of the server.
+    pub(crate) fn confirm(self, payload: Payload) {
+        let redraw = self.model.try_update_value(|model| model.confirm(payload)).unwrap_or_default();
+        self.draw(redraw);
+    }
+
+    /// Replaces everything by a fresh snapshot.
+    pub(crate) fn resync(self, snapshot: Snapshot) {
+        self.model.try_update_value(|model| model.resync(snapshot));
+        self.draw_everything();
+    }
+
+    /// Shows everything again.
+    pub(crate) fn unfilter(self) {
+        self.model.try_update_value(Model::unfilter);
+        self.list_load.set(Load::Ready);
+        self.draw_list();
+    }
+
+    /// Shows what the server found for a filter.
+    pub(crate) fn set_filtered(self, filter: Filter, found: Snapshot) {
+        self.model.try_update_value(|model| model.set_filtered(filter, found));
+        self.list_load.set(Load::Ready);
+        self.draw_list();
+    }
+
+    /// Cursor of the next page of the list.
+    pub(crate) fn list_cursor(self) -> Option<String> {
+        self.model.with_value(Model::more)
+    }
+
+    /// Adds the next page of the list.
+    pub(crate) fn add_page(self, filter: &Filter, page: Page<ConversationView>) {
+        self.model.try_update_value(|model| model.add_page(filter, page));
+        self.draw_list();
+    }
+
+    /// Opens a conversation as far as it is here; tells whether its messages still have to be fetched.
+    pub(crate) fn open(self, id: Option<ConversationId>) -> bool {
+        self.open.set(id);
+        self.bubbles.update_value(HashMap::clear);
+        self.older_load.set(Load::Ready);
+        let loaded = id.is_none_or(|id| {
+            self.model
+                .try_update_value(|model| {
+                    let loaded = model.is_loaded(id);
+                    if !loaded {
+                        model.prepare(id);
+                    }
+                    loaded
+                })
+                .unwrap_or(true)
+        });
+        self.unread_from.set_value(None);
+        if loaded {
+            self.mark_unread_line();
+        }
+        self.thread_load.set(if loaded { Load::Ready } else { Load::Loading });
+        self.draw_thread();
+        !loaded
+    }
+
+    /// The newest page of a thread is here.
+    pub(crate) fn opened(self, page: ThreadPage) {
+        let id = page.conversation.id;
+        self.model.try_update_value(|model| model.open(page));
+        self.draw_row(id);
+        if self.open_id() == Some(id) {
+            self.mark_unread_line();
+            self.thread_load.set(Load::Ready);
+            self.draw_thread();
+        }
+    }
+
+    /// Cursor of the next older page of the opened thread.
+    pub(crate) fn thread_cursor(self) -> Option<String> {
+        let open = self.open_id()?;
+        self.model.with_value(|model| model.older(open))
+    }
+
+    /// An older page of a thread is here.
+    pub(crate) fn add_older(self, id: ConversationId, page: Page<MessageView>) {
+        self.model.try_update_value(|model| model.add_older(id, page));
+        if self.open_id() == Some(id) {
+            self.draw_thread();
+        }
+    }
+
+    /// Shows a message of ours at once.
+    pub(crate) fn put_local(self, message: MessageView) {
+        let (conversation, id) = (message.conversation_id, message.id);
+        self.model.try_update_value(|model| model.put_local(message));
+        self.draw_bubble(id);
+        self.draw_row(conversation);
+        if self.open_id() == Some(conversation) {
+            self.draw_thread();
+        }
+    }
+
+    /// Takes back a message of ours that the server refused.
+    pub(crate) fn remove_local(self, conversation: ConversationId, id: MessageId) {
+        self.model.try_update_value(|model| model.remove_local(conversation, id));
+        self.draw_row(conversation);
+        if self.open_id() == Some(conversation) {
+            self.draw_thread();
+        }
+    }
+
+    /// The zone has changed: days may begin elsewhere.
+    pub(crate) fn zone_changed(self) {
+        self.draw_thread();
+    }
+
+    /// The line above what is new stands where it stood when the thread was opened.
+    fn mark_unread_line(self) {
+        let Some(open) = self.open_id() else { return };
+        let first = self.model.with_value(|model| {
+            let unread = model.row(open).map_or(0, |row| row.unread);
+            layout::first_unread(&model.messages(open), unread)
+        });
+        self.unread_from.set_value(first);
+    }
+
+    fn draw(self, redraw: Redraw) -> Vec<News> {
+        if redraw.everything {
+            self.draw_everything();
+            return redraw.news;
+        }
+        for id in &redraw.messages {
+            self.draw_bubble(*id);
+        }
+        for id in &redraw.conversations {
+            self.draw_row(*id);
+        }
+        if !redraw.messages.is_empty() {
+            self.draw_thread();
+        }
+        if !redraw.conversations.is_empty() {
+            self.draw_list();
+        }
+        if redraw.accounts {
+            self.draw_accounts();
+        }
+        if redraw.members {
+            set_if_changed(self.members, self.model.with_value(Model::members));
+        }
+        redraw.news
+    }
+
+    fn draw_everything(self) {
+        let known: Vec<ConversationId> = self.rows.with_value(|rows| rows.keys().copied().collect());
+        for id in known {
+            self.draw_row(id);
+        }
+        let known: Vec<MessageId> = self.bubbles.with_value(|bubbles| bubbles.keys().copied().collect());
+        for id in known {
+            self.draw_bubble(id);
+        }
+        self.draw_list();
+        self.draw_thread();
+        self.draw_accounts();
+        set_if_changed(self.members, self.model.with_value(Model::members));
+    }
+
+    fn draw_list(self) {
+        let list = self.model.try_update_value(Model::list).unwrap_or_default();
+        set_if_changed(self.list, list);
+        set_if_changed(self.list_more, self.list_cursor().is_some());
+        set_if_changed(self.unread, self.model.with_value(Model::unread));
+        set_if_changed(self.unread_conversations, self.model.with_value(Model::unread_conversations));
+    }
+
+    fn draw_thread(self) {
+        let Some(open) = self.open_id() else {
+            set_if_changed(self.lines, Vec::new());
+            return;
+        };
+        let lines = self.zone.with_untracked(|zone| {
+            self.model.with_value(|model| {
+                layout::lines(&model.messages(open), |at| zone.day_number(at), self.unread_from.get_value())
+            })
+        });
+        set_if_changed(self.lines, lines);
+        set_if_changed(self.thread_more, self.thread_cursor().is_some());
+    }
+
+    fn draw_accounts(self) {
+        set_if_changed(self.accounts, self.model.with_value(Model::accounts));
+    }
+
+    fn draw_row(self, id: ConversationId) {
+        let Some(signal) = self.rows.with_value(|rows| rows.get(&id).cloned()) else { return };
+        if let Some(row) = self.model.with_value(|model| model.row(id))
+            && signal.with_untracked(|old| *old != row)
+        {
+            signal.set(row);
+        }
+    }
+
+    fn draw_bubble(self, id: MessageId) {
+        let Some(signal) = self.bubbles.with_value(|bubbles| bubbles.get(&id).cloned()) else { return };
+        let conversation = signal.with_untracked(|message| message.conversation_id);
+        if let Some(message) = self.model.with_value(|model| model.message(conversation, id).cloned())
+            && signal.with_untracked(|old| *old != message)
+        {
+            signal.set(message);
+        }
+    }
+}
+
+/// Telling a signal what it knows already would draw it anew.
+fn set_if_changed<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
+    if signal.try_with_untracked(|old| *old != value).unwrap_or(false) {
+        signal.set(value);
+    }
+}

@@ -1,0 +1,178 @@
+//! Fetches what the inbox needs beyond the stream. An answer to a question that nobody asks any more is
+//! thrown away.
+
+use balas_domain::{ConversationId, query::ListQuery};
+use leptos::{prelude::*, task::spawn_local};
+
+use super::{App, inbox::Load, sign_in_again};
+use crate::{
+    api::{self, ApiError},
+    route::Filter,
+};
+
+/// Opens a conversation, or none.
+pub(crate) fn open(app: App, id: Option<ConversationId>) {
+    if app.inbox().open(id)
+        && let Some(id) = id
+    {
+        spawn_local(fetch_thread(app, id));
+    }
+}
+
+/// Fetches the newest page of a thread.
+pub(crate) async fn fetch_thread(app: App, id: ConversationId) {
+    loop {
+        let generation = app.inbox().generation();
+        let answer = api::thread(id, None).await;
+        if app.inbox().open_id() != Some(id) {
+            return;
+        }
+        match answer {
+            // A snapshot came in between, and with it a gap between this page and the stream: ask again.
+            Ok(_) if app.inbox().generation() != generation => {
+                app.inbox().open(Some(id));
+            }
+            Ok(page) => {
+                app.inbox().opened(page);
+                return;
+            }
+            Err(ApiError::SignedOut) => {
+                sign_in_again();
+                return;
+            }
+            Err(ApiError::Refused { code, .. }) if code == "not_found" => {
+                app.inbox().thread_load.set(Load::Missing);
+                return;
+            }
+            Err(_) => {
+                app.inbox().thread_load.set(Load::Failed);
+                return;
+            }
+        }
+    }
+}
+
+/// Fetches the next older page of the opened thread.
+pub(crate) fn older(app: App) {
+    if app.inbox().older_load.get_untracked() == Load::Loading {
+        return;
+    }
+    let (Some(id), Some(cursor)) = (app.inbox().open_id(), app.inbox().thread_cursor()) else { return };
+    app.inbox().older_load.set(Load::Loading);
+    spawn_local(async move {
+        let generation = app.inbox().generation();
+        let answer = api::thread(id, Some(cursor)).await;
+        if app.inbox().generation() != generation || app.inbox().open_id() != Some(id) {
+            return;
+        }
+        match answer {
+            Ok(page) => {
+                app.inbox().add_older(id, page.messages);
+                app.inbox().older_load.set(Load::Ready);
+            }
+            Err(ApiError::SignedOut) => sign_in_again(),
+            Err(_) => app.inbox().older_load.set(Load::Failed),
+        }
+    });
+}
+
+/// Fetches the next page of the list.
+pub(crate) fn more(app: App, filter: Filter) {
+    if app.inbox().more_load.get_untracked() == Load::Loading {
+        return;
+    }
+    let Some(cursor) = app.inbox().list_cursor() else { return };
+    app.inbox().more_load.set(Load::Loading);
+    spawn_local(async move {
+        let generation = app.inbox().generation();
+        let answer = api::conversations(filter.query(Some(cursor))).await;
+        match answer {
+            Ok(page) if app.inbox().generation() == generation => {
+                app.inbox().add_page(&filter, page);
+                app.inbox().more_load.set(Load::Ready);
+            }
+            Ok(_) => app.inbox().more_load.set(Load::Ready),
+            Err(ApiError::SignedOut) => sign_in_again(),
+            Err(_) => app.inbox().more_load.set(Load::Failed),
+        }
+    });
+}
+
+/// Shows the list behind a filter. `current` tells what is wanted when the answer comes.
+pub(crate) fn filter(app: App, wanted: Filter, current: impl Fn() -> Filter + 'static) {
+    app.inbox().more_load.set(Load::Ready);
+    if wanted.is_empty() {
+        app.inbox().unfilter();
+        return;
+    }
+    app.inbox().list_load.set(Load::Loading);
+    spawn_local(async move {
+        let answer = api::snapshot(wanted.query(None), None).await;
+        if current() != wanted {
+            return;
+        }
+        match answer {
+            Ok(found) => app.inbox().set_filtered(wanted, found),
+            Err(ApiError::SignedOut) => sign_in_again(),
+            Err(_) => app.inbox().list_load.set(Load::Failed),
+        }
+    });
+}
+
+/// The connection is back: what could not be fetched without it is asked for again.
+pub(crate) fn retry_failed(app: App) {
+    let inbox = app.inbox();
+    if inbox.thread_load.get_untracked() == Load::Failed {
+        open(app, inbox.open_id());
+    }
+    if inbox.list_load.get_untracked() == Load::Failed {
+        filter(app, app.filter_untracked(), move || app.filter_untracked());
+    }
+    for load in [inbox.more_load, inbox.older_load] {
+        if load.get_untracked() == Load::Failed {
+            load.set(Load::Ready);
+        }
+    }
+}
+
+/// Fetches a fresh snapshot: the stream was away too long.
+///
+/// # Errors
+/// When the server cannot be asked.
+pub(crate) async fn resync(app: App) -> Result<(), ApiError> {
+    let open = app.inbox().open_id();
+    let everything = ListQuery::default();
+    let snapshot = match api::snapshot(everything.clone(), open).await {
+        // What is open may be gone by now.
+        Err(ApiError::Refused { code, .. }) if code == "not_found" => api::snapshot(everything, None).await?,
+        other => other?,
+    };
+    let here = snapshot.thread.as_ref().map(|thread| thread.conversation.id);
+    app.inbox().resync(snapshot);
+    if let Some(id) = app.inbox().open_id()
+        && here != Some(id)
+        && app.inbox().open(Some(id))
+    {
+        // Another one was opened while the answer was on its way.
+        fetch_thread(app, id).await;
+    }
+    // The list behind a filter belonged to the last snapshot.
+    let route = app.route.get_untracked();
+    if let crate::route::Route::Inbox { filter: wanted, .. } = route
+        && !wanted.is_empty()
+    {
+        filter(app, wanted, move || app.filter_untracked());
+    }
+    Ok(())
+}
+
+/// Someone here sees the conversation: its messages are read.
+pub(crate) fn mark_read(id: ConversationId) {
+    spawn_local(async move {
+        // Not worth a word when it fails: it is asked again with the next message or when the page is looked
+        // at.
+        if api::mark_read(id).await == Err(ApiError::SignedOut) {
+            sign_in_again();
+        }
+    });
+}

@@ -1,0 +1,308 @@
+//! What the inbox shows, as a pure function of the reducer, the filter and what is open.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use balas_domain::{
+    ConversationId, Event, Inbox, MemberId, MessageId, Payload, Seq, Timestamp,
+    content::Preview,
+    inbox::{Change, Snapshot, ThreadPage},
+    view::{AccountView, ConversationView, Direction, MemberView, MessageView, Page},
+};
+
+use crate::route::Filter;
+
+/// Loaded threads that are kept, so that going back is instant.
+const KEPT_THREADS: usize = 12;
+
+/// A new message of a customer, for sound and notification.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct News {
+    /// Where.
+    pub(crate) conversation: ConversationId,
+    /// From whom.
+    pub(crate) title: String,
+    /// What, in one line.
+    pub(crate) preview: Preview,
+}
+
+/// What must be drawn again.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Redraw {
+    /// Rows of the list.
+    pub(crate) conversations: HashSet<ConversationId>,
+    /// Messages of loaded threads.
+    pub(crate) messages: HashSet<MessageId>,
+    /// Accounts.
+    pub(crate) accounts: bool,
+    /// Members.
+    pub(crate) members: bool,
+    /// All of it.
+    pub(crate) everything: bool,
+    /// Customers' new messages.
+    pub(crate) news: Vec<News>,
+}
+
+/// The reducer and what a screen adds to it.
+#[derive(Debug, Default)]
+pub(crate) struct Model {
+    inbox: Inbox,
+    /// The list behind the filter. A second reducer, so that paging and gaps work as in the first.
+    filtered: Option<(Filter, Inbox)>,
+    /// Rows that matched when they were first shown: reading a message must not make its row vanish under the
+    /// pointer.
+    sticky: HashSet<ConversationId>,
+    /// Threads whose newest page is here, most recently opened last.
+    loaded: Vec<ConversationId>,
+    members: BTreeSet<MemberId>,
+    /// Counts snapshots: answers to questions of an earlier one are thrown away.
+    generation: u64,
+}
+
+impl Model {
+    pub(crate) fn from_snapshot(snapshot: Snapshot) -> Self {
+        let mut model = Self::default();
+        model.resync(snapshot);
+        model
+    }
+
+    /// Replaces everything by a fresh snapshot. Unconfirmed messages stay.
+    pub(crate) fn resync(&mut self, snapshot: Snapshot) {
+        self.generation += 1;
+        self.members = snapshot.members.iter().map(|member| member.id).collect();
+        self.loaded = snapshot.thread.iter().map(|thread| thread.conversation.id).collect();
+        self.filtered = None;
+        self.inbox.resync(snapshot);
+    }
+
+    /// Which snapshot this is based on.
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// The stream continues after this position.
+    pub(crate) fn seq(&self) -> Seq {
+        self.inbox.seq()
+    }
+
+    /// Applies what the stream brought.
+    pub(crate) fn apply(&mut self, events: &[Event]) -> Redraw {
+        let mut redraw = Redraw::default();
+        for event in events {
+            if event.seq <= self.inbox.seq() {
+                continue;
+            }
+            self.apply_one(event, &mut redraw);
+        }
+        redraw
+    }
+
+    /// Applies an answer of the server. Its position in the log may lie ahead of the stream's, which must not
+    /// skip what lies between; so it is applied as from position 0 and the version inside decides.
+    pub(crate) fn confirm(&mut self, payload: Payload) -> Redraw {
+        let mut redraw = Redraw::default();
+        self.apply_one(&Event { seq: Seq(0), at: Timestamp(0), payload }, &mut redraw);
+        redraw
+    }
+
+    fn apply_one(&mut self, event: &Event, redraw: &mut Redraw) {
+        if let Payload::Conversation(row) = &event.payload {
+            redraw.news.extend(self.news(row));
+        }
+        if let Payload::AccountRemoved { .. } = &event.payload {
+            redraw.everything = true;
+        }
+        if let Payload::Member(member) = &event.payload {
+            self.members.insert(member.id);
+        }
+        if let Some((_, filtered)) = &mut self.filtered {
+            filtered.apply(event);
+        }
+        match self.inbox.apply(event) {
+            Change::Nothing => {}
+            Change::Conversation(id) => {
+                redraw.conversations.insert(id);
+            }
+            Change::Message(conversation, id, _) => {
+                redraw.conversations.insert(conversation);
+                redraw.messages.insert(id);
+            }
+            Change::Account(_) => redraw.accounts = true,
+            Change::Member(_) => redraw.members = true,
+        }
+    }
+
+    /// A row whose unread count has grown tells of a new message.
+    fn news(&self, row: &ConversationView) -> Option<News> {
+        let before = self.inbox.conversation(row.id);
+        if before.is_some_and(|old| old.version >= row.version || old.unread >= row.unread) || row.unread == 0
+        {
+            return None;
+        }
+        let last = row.last.as_ref().filter(|last| last.direction == Direction::In)?;
+        Some(News { conversation: row.id, title: row.title.clone(), preview: last.preview.clone() })
+    }
+
+    /// The list as shown.
+    pub(crate) fn list(&mut self) -> Vec<ConversationId> {
+        let Some((filter, filtered)) = &self.filtered else {
+            return self.inbox.list().iter().map(|row| row.id).collect();
+        };
+        let q = filter.q.trim().to_lowercase();
+        let mut shown = Vec::new();
+        for row in filtered.list() {
+            let matches = filter.account.is_none_or(|account| account == row.account_id)
+                && (!filter.unread || row.unread > 0)
+                && (q.is_empty() || row.title.to_lowercase().contains(&q));
+            if matches || self.sticky.contains(&row.id) {
+                shown.push(row.id);
+            }
+        }
+        self.sticky.extend(&shown);
+        shown
+    }
+
+    /// Cursor of the next page of the list as shown.
+    pub(crate) fn more(&self) -> Option<String> {
+        self.filtered.as_ref().map_or(&self.inbox, |(_, filtered)| filtered).more.clone()
+    }
+
+    /// What the list is filtered by.
+    #[cfg(test)]
+    pub(crate) fn filter(&self) -> Filter {
+        self.filtered.as_ref().map(|(filter, _)| filter.clone()).unwrap_or_default()
+    }
+
+    /// Shows everything again.
+    pub(crate) fn unfilter(&mut self) {
+        self.filtered = None;
+        self.sticky.clear();
+    }
+
+    /// Shows what the server found for a filter.
+    pub(crate) fn set_filtered(&mut self, filter: Filter, found: Snapshot) {
+        // The server knows why these match (a word deep in a message), so they count as matching.
+        self.sticky = found.conversations.items.iter().map(|row| row.id).collect();
+        let mut filtered = Inbox::from_snapshot(found);
+        // The stream may be ahead of this answer: what it brought meanwhile is in the unfiltered list.
+        for row in self.inbox.list() {
+            let payload = Payload::Conversation(Box::new(row.clone()));
+            filtered.apply(&Event { seq: Seq(0), at: Timestamp(0), payload });
+        }
+        self.filtered = Some((filter, filtered));
+    }
+
+    /// Adds the next page of the list as shown.
+    pub(crate) fn add_page(&mut self, filter: &Filter, page: Page<ConversationView>) {
+        match &mut self.filtered {
+            Some((current, filtered)) if current == filter => {
+                self.sticky.extend(page.items.iter().map(|row| row.id));
+                filtered.load_conversations(page);
+            }
+            None if filter.is_empty() => self.inbox.load_conversations(page),
+            // The filter has changed since: nobody asks for this page any more.
+            _ => {}
+        }
+    }
+
+    /// A row as shown: with an unconfirmed message of ours as the newest.
+    pub(crate) fn row(&self, id: ConversationId) -> Option<ConversationView> {
+        let base = self.inbox.conversation(id);
+        let filtered = self.filtered.as_ref().and_then(|(_, filtered)| filtered.conversation(id));
+        let newer = match (base, filtered) {
+            (Some(a), Some(b)) => Some(if a.version >= b.version { a } else { b }),
+            (a, b) => a.or(b),
+        };
+        let mut row = newer?.clone();
+        row.last = if base.is_some() { self.inbox.last(id) } else { row.last };
+        Some(row)
+    }
+
+    /// Makes room for a thread, so that events find it while its first page is on the way.
+    pub(crate) fn prepare(&mut self, id: ConversationId) {
+        if self.inbox.thread(id).is_none() {
+            self.inbox.load_messages(id, Page { items: Vec::new(), next: None });
+        }
+    }
+
+    /// Whether the newest page of the thread is here. Marks it as used.
+    pub(crate) fn is_loaded(&mut self, id: ConversationId) -> bool {
+        let Some(at) = self.loaded.iter().position(|loaded| *loaded == id) else { return false };
+        self.loaded.remove(at);
+        self.loaded.push(id);
+        true
+    }
+
+    /// The newest page of a thread is here.
+    pub(crate) fn open(&mut self, page: ThreadPage) {
+        let id = page.conversation.id;
+        self.inbox.open(page);
+        if !self.is_loaded(id) {
+            self.loaded.push(id);
+        }
+        if self.loaded.len() > KEPT_THREADS {
+            let oldest = self.loaded.remove(0);
+            self.inbox.close(oldest);
+        }
+    }
+
+    /// An older page of a thread is here.
+    pub(crate) fn add_older(&mut self, id: ConversationId, page: Page<MessageView>) {
+        self.inbox.load_messages(id, page);
+    }
+
+    /// Cursor of the next older page of a thread.
+    pub(crate) fn older(&self, id: ConversationId) -> Option<String> {
+        self.inbox.thread(id)?.older.clone()
+    }
+
+    /// The messages of a thread, oldest first.
+    pub(crate) fn messages(&self, id: ConversationId) -> Vec<&MessageView> {
+        self.inbox.thread(id).map(|thread| thread.messages().collect()).unwrap_or_default()
+    }
+
+    /// One message of a thread.
+    pub(crate) fn message(&self, conversation: ConversationId, id: MessageId) -> Option<&MessageView> {
+        self.inbox.thread(conversation)?.get(id)
+    }
+
+    /// Shows a message of ours at once.
+    pub(crate) fn put_local(&mut self, message: MessageView) {
+        self.inbox.put_local(message);
+    }
+
+    /// Takes back a message of ours that the server refused.
+    pub(crate) fn remove_local(&mut self, conversation: ConversationId, id: MessageId) {
+        self.inbox.remove_local(conversation, id);
+    }
+
+    /// All accounts by name.
+    pub(crate) fn accounts(&self) -> Vec<AccountView> {
+        self.inbox.accounts().into_iter().cloned().collect()
+    }
+
+    /// All members by name, the deactivated ones last.
+    pub(crate) fn members(&self) -> Vec<MemberView> {
+        let mut all: Vec<MemberView> =
+            self.members.iter().filter_map(|id| self.inbox.member(*id)).cloned().collect();
+        all.sort_by(|a, b| (!a.active, &a.name, a.id).cmp(&(!b.active, &b.name, b.id)));
+        all
+    }
+
+    /// Unread messages over everything that is loaded.
+    pub(crate) fn unread(&self) -> i32 {
+        self.inbox.unread()
+    }
+
+    /// Conversations with unread messages, in all and per account, over everything that is loaded.
+    pub(crate) fn unread_conversations(&self) -> HashMap<Option<balas_domain::AccountId>, usize> {
+        let mut counts = HashMap::new();
+        for row in self.inbox.list().into_iter().filter(|row| row.unread > 0) {
+            *counts.entry(None).or_insert(0) += 1;
+            *counts.entry(Some(row.account_id)).or_insert(0) += 1;
+        }
+        counts
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,166 @@
+//! The way of a message from the composer to the server: shown at once, kept until the server has it, sent
+//! once.
+
+use std::time::Duration;
+
+use balas_domain::{
+    AccountId, ConversationId, MessageId, Payload,
+    view::{Author, MessageView, Quote},
+};
+use leptos::{prelude::*, task::spawn_local};
+
+use super::{
+    App, drafts,
+    live::Link,
+    outbox::{self, Outbox, Unsent},
+    sign_in_again,
+};
+use crate::{
+    api::{self, ApiError},
+    browser::{
+        ambient::{self, BrowserRandom},
+        timer,
+    },
+    i18n::fill,
+};
+
+/// How long to wait when the server answers, but cannot take messages right now.
+const SERVER_TROUBLE: Duration = Duration::from_secs(5);
+
+/// Messages on their way to the server.
+#[derive(Clone, Copy)]
+pub(crate) struct Sending {
+    /// What waits.
+    pub(crate) outbox: RwSignal<Outbox>,
+    /// A refused text that has to go back into the composer.
+    pub(crate) returned: RwSignal<Option<(ConversationId, String)>>,
+    busy: StoredValue<bool>,
+}
+
+impl Sending {
+    pub(crate) fn new() -> Self {
+        Self {
+            outbox: RwSignal::new(Outbox::default()),
+            returned: RwSignal::new(None),
+            busy: StoredValue::new(false),
+        }
+    }
+
+    /// Takes up what was left by the last page.
+    pub(crate) fn restore(self, app: App) {
+        let Some(author) = author(app) else { return };
+        let restored = Outbox::restored(outbox::stored(), &author);
+        for unsent in restored.iter() {
+            app.inbox().put_local(unsent.bubble());
+        }
+        self.outbox.set(restored);
+    }
+
+    /// Sends a text: the bubble is there at once.
+    pub(crate) fn submit(
+        self,
+        app: App,
+        conversation: ConversationId,
+        account: AccountId,
+        text: String,
+        answers: Option<&MessageView>,
+    ) {
+        let Some(author) = author(app) else { return };
+        let now = ambient::now();
+        let unsent = Unsent {
+            author,
+            conversation,
+            account,
+            id: MessageId::new(now, &BrowserRandom),
+            text,
+            reply_to: answers.map(|message| message.id),
+            quote: answers.map(quote_of),
+            at: now,
+        };
+        outbox::store(&unsent);
+        app.inbox().put_local(unsent.bubble());
+        self.outbox.update(|outbox| outbox.push(unsent));
+        self.flush(app);
+    }
+
+    /// Sends what waits, one after the other.
+    pub(crate) fn flush(self, app: App) {
+        if self.busy.get_value() {
+            return;
+        }
+        self.busy.set_value(true);
+        spawn_local(async move {
+            while let Some(unsent) = self.outbox.with_untracked(|outbox| outbox.next().cloned()) {
+                let answer = api::send_text(unsent.conversation, unsent.request()).await;
+                match answer {
+                    Ok(message) => {
+                        self.done(unsent.id);
+                        app.inbox().confirm(Payload::Message(Box::new(message)));
+                    }
+                    Err(error) if error.is_temporary() => {
+                        if app.live().link.get_untracked() != Link::Online {
+                            // The stream's return starts it again.
+                            break;
+                        }
+                        timer::sleep(SERVER_TROUBLE).await;
+                    }
+                    Err(ApiError::SignedOut) => {
+                        sign_in_again();
+                        break;
+                    }
+                    Err(error) => self.give_back(app, &unsent, &error),
+                }
+            }
+            self.busy.set_value(false);
+        });
+    }
+
+    fn done(self, id: MessageId) {
+        outbox::forget(id);
+        self.outbox.update(|outbox| {
+            outbox.remove(id);
+        });
+    }
+
+    /// The server refused it: the words go back where they came from, with the reason.
+    fn give_back(self, app: App, unsent: &Unsent, error: &ApiError) {
+        self.done(unsent.id);
+        app.inbox().remove_local(unsent.conversation, unsent.id);
+        let text = drafts::merged(&unsent.text, &drafts::get(unsent.conversation));
+        drafts::set(unsent.conversation, &text);
+        self.returned.set(Some((unsent.conversation, text)));
+        let reason = error.words(app.words);
+        app.toasts().bad(fill(app.words.refused_returned, &[("reason", &reason)]));
+    }
+}
+
+/// Sends a failed message again.
+pub(crate) fn retry(app: App, id: MessageId) {
+    spawn_local(async move {
+        match api::retry(id).await {
+            Ok(message) => app.inbox().confirm(Payload::Message(Box::new(message))),
+            Err(error) => app.complain(&error),
+        }
+    });
+}
+
+fn author(app: App) -> Option<Author> {
+    let member = app.me()?.member?;
+    Some(Author::Member { id: member.id, name: member.name })
+}
+
+fn quote_of(message: &MessageView) -> Quote {
+    Quote {
+        message_id: Some(message.id),
+        author: Some(author_name(&message.author)),
+        preview: Some(message.content.preview()),
+    }
+}
+
+/// The name as data; screens say "you" and "phone" in their own words.
+fn author_name(author: &Author) -> String {
+    match author {
+        Author::Contact { name } | Author::Member { name, .. } | Author::Api { name } => name.clone(),
+        Author::PhoneApp => String::new(),
+    }
+}

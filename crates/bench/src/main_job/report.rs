@@ -1,0 +1,55 @@
+//! Rows as they come.
+
+use super::GROUP;
+use crate::{
+    Result,
+    row::{Floor, Row},
+};
+
+/// The rows so far.
+#[derive(Debug, Default)]
+pub(super) struct Report {
+    rows: Vec<Row>,
+    postgres: bool,
+}
+
+impl Report {
+    /// From here on figures are those of `PostgreSQL`, which stand beside.
+    pub(super) const fn on_postgres(&mut self) {
+        self.postgres = true;
+    }
+
+    /// A figure with its floor.
+    pub(super) fn floor(&mut self, name: &str, value: f64, unit: &'static str, floor: Floor) {
+        self.add(name, value, unit, Some(floor));
+    }
+
+    /// A figure that only informs.
+    pub(super) fn figure(&mut self, name: &str, value: f64, unit: &'static str) {
+        self.add(name, value, unit, None);
+    }
+
+    fn add(&mut self, name: &str, value: f64, unit: &'static str, floor: Option<Floor>) {
+        let row = if self.postgres {
+            Row::new(GROUP, format!("{name} (PostgreSQL)"), value, unit, floor).informing()
+        } else {
+            Row::new(GROUP, name, value, unit, floor)
+        };
+        eprintln!("    {}", crate::row::table(std::slice::from_ref(&row)).trim_end());
+        self.rows.push(row);
+    }
+
+    /// Makes a row of a measurement that failed: what could not be measured does not pass.
+    pub(super) fn note(&mut self, what: &str, outcome: Result<()>) {
+        if let Err(error) = outcome {
+            eprintln!("    {what} could not be measured: {error}");
+            let on = if self.postgres { " (PostgreSQL)" } else { "" };
+            let name = format!("{what}{on}: not measured");
+            self.rows.push(Row::new(GROUP, name, f64::NAN, "", Some(Floor::AtMost(0.0))));
+        }
+    }
+
+    pub(super) fn rows(self) -> Vec<Row> {
+        self.rows
+    }
+}

@@ -1,0 +1,365 @@
+//! The state of an open inbox as a pure reducer: what was loaded, plus every event since, in any order and any number
+//! of times, gives the same state.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    event::{Event, Payload},
+    id::{AccountId, ConversationId, MemberId, MessageId, Seq},
+    time::Timestamp,
+    view::{AccountView, ConversationView, LastMessage, MemberView, MessageView, Page},
+};
+
+/// What the server renders the inbox from, as of one position in the log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// As of here.
+    pub seq: Seq,
+    /// First page of the list.
+    pub conversations: Page<ConversationView>,
+    /// All accounts of the workspace.
+    pub accounts: Vec<AccountView>,
+    /// All members of the workspace.
+    pub members: Vec<MemberView>,
+    /// The opened conversation, if one is.
+    pub thread: Option<ThreadPage>,
+}
+
+/// A page of a thread, with its conversation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ThreadPage {
+    /// The conversation's row.
+    pub conversation: ConversationView,
+    /// Messages, newest first.
+    pub messages: Page<MessageView>,
+}
+
+/// What an event changed, so that a screen redraws only that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Nothing: the event was old or about something not loaded.
+    Nothing,
+    /// A row of the list.
+    Conversation(ConversationId),
+    /// A message in a loaded thread; `true` if it was not there before.
+    Message(ConversationId, MessageId, bool),
+    /// An account.
+    Account(AccountId),
+    /// A member.
+    Member(MemberId),
+}
+
+/// What the loaded part of a thread looks like.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Thread {
+    /// By (time, id), oldest first.
+    messages: BTreeMap<(Timestamp, MessageId), MessageView>,
+    /// Where each message stands, since its time may be corrected.
+    keys: HashMap<MessageId, (Timestamp, MessageId)>,
+    /// Cursor of the next older page; `None` when the beginning is loaded.
+    pub older: Option<String>,
+    /// The oldest message that was loaded: what is older stays out while there is `older`, else there would be a gap.
+    floor: Option<(Timestamp, MessageId)>,
+}
+
+impl Thread {
+    /// Oldest first.
+    pub fn messages(&self) -> impl DoubleEndedIterator<Item = &MessageView> {
+        self.messages.values()
+    }
+
+    /// One message.
+    #[must_use]
+    pub fn get(&self, id: MessageId) -> Option<&MessageView> {
+        self.messages.get(self.keys.get(&id)?)
+    }
+
+    /// How many are loaded.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.messages.len()
+    }
+
+    /// Whether none is loaded.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.messages.is_empty()
+    }
+
+    fn put(&mut self, message: MessageView) -> Option<bool> {
+        let known = self.get(message.id).map(|old| (old.version, old.key()));
+        if let Some((version, key)) = known {
+            if version >= message.version {
+                return None;
+            }
+            self.messages.remove(&key);
+        }
+        self.keys.insert(message.id, message.key());
+        self.messages.insert(message.key(), message);
+        Some(known.is_none())
+    }
+
+    fn remove(&mut self, id: MessageId) {
+        if let Some(key) = self.keys.remove(&id) {
+            self.messages.remove(&key);
+        }
+    }
+}
+
+/// Everything an open inbox knows.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Inbox {
+    seq: Seq,
+    conversations: HashMap<ConversationId, ConversationView>,
+    threads: HashMap<ConversationId, Thread>,
+    accounts: HashMap<AccountId, Versioned<Option<AccountView>>>,
+    members: HashMap<MemberId, MemberView>,
+    /// Cursor of the next page of the list; `None` when all of it is loaded.
+    pub more: Option<String>,
+    /// Rows older than this are not shown while there is `more`: between them and it there would be a gap.
+    floor: Option<(Timestamp, ConversationId)>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Versioned<T> {
+    version: Seq,
+    value: T,
+}
+
+impl Inbox {
+    /// From what the server rendered.
+    #[must_use]
+    pub fn from_snapshot(snapshot: Snapshot) -> Self {
+        let mut inbox = Self::default();
+        inbox.resync(snapshot);
+        inbox
+    }
+
+    /// Replaces everything by a fresh snapshot, but keeps messages that the server has not confirmed.
+    pub fn resync(&mut self, snapshot: Snapshot) {
+        let unconfirmed: Vec<MessageView> = self
+            .threads
+            .values()
+            .flat_map(Thread::messages)
+            .filter(|m| m.version == Seq(0))
+            .cloned()
+            .collect();
+        *self = Self { seq: snapshot.seq, ..Self::default() };
+        for account in snapshot.accounts {
+            self.accounts.insert(account.id, Versioned { version: account.version, value: Some(account) });
+        }
+        for member in snapshot.members {
+            self.members.insert(member.id, member);
+        }
+        self.load_conversations(snapshot.conversations);
+        if let Some(thread) = snapshot.thread {
+            self.open(thread);
+        }
+        for message in unconfirmed {
+            self.put_local(message);
+        }
+    }
+
+    /// The last position that was applied; the stream continues after it.
+    #[must_use]
+    pub const fn seq(&self) -> Seq {
+        self.seq
+    }
+
+    /// Adds a page of the list.
+    pub fn load_conversations(&mut self, page: Page<ConversationView>) {
+        for row in page.items {
+            let key = (row.sort_at, row.id);
+            self.floor = Some(self.floor.map_or(key, |f| f.min(key)));
+            self.put_conversation(row);
+        }
+        self.more = page.next;
+    }
+
+    /// Adds the newest page of a thread. What is loaded of it already stays.
+    pub fn open(&mut self, page: ThreadPage) {
+        let id = page.conversation.id;
+        self.put_conversation(page.conversation);
+        self.load_messages(id, page.messages);
+    }
+
+    /// Adds a page of a thread.
+    pub fn load_messages(&mut self, id: ConversationId, page: Page<MessageView>) {
+        let thread = self.threads.entry(id).or_default();
+        for message in page.items {
+            thread.floor = Some(thread.floor.map_or(message.key(), |f| f.min(message.key())));
+            thread.put(message);
+        }
+        thread.older = page.next;
+    }
+
+    /// Forgets a thread's messages, e.g. when another was opened; unconfirmed ones stay.
+    pub fn close(&mut self, id: ConversationId) {
+        if let Some(thread) = self.threads.remove(&id) {
+            for message in thread.messages.into_values().filter(|m| m.version == Seq(0)) {
+                self.put_local(message);
+            }
+        }
+    }
+
+    /// Shows a message that the server has not confirmed (`version` 0) at once.
+    pub fn put_local(&mut self, message: MessageView) -> Change {
+        let (conversation, id) = (message.conversation_id, message.id);
+        match self.threads.entry(conversation).or_default().put(message) {
+            Some(new) => Change::Message(conversation, id, new),
+            None => Change::Nothing,
+        }
+    }
+
+    /// Takes back a local message that the server refused, so that its text can return to the composer.
+    pub fn remove_local(&mut self, conversation: ConversationId, id: MessageId) {
+        if let Some(thread) = self.threads.get_mut(&conversation)
+            && thread.get(id).is_some_and(|m| m.version == Seq(0))
+        {
+            thread.remove(id);
+        }
+    }
+
+    /// Applies an event.
+    pub fn apply(&mut self, event: &Event) -> Change {
+        self.seq = self.seq.max(event.seq);
+        match &event.payload {
+            Payload::Conversation(row) => {
+                let id = row.id;
+                if self.put_conversation((**row).clone()) {
+                    Change::Conversation(id)
+                } else {
+                    Change::Nothing
+                }
+            }
+            Payload::Message(message) => {
+                let (conversation, id) = (message.conversation_id, message.id);
+                let Some(thread) = self.threads.get_mut(&conversation) else { return Change::Nothing };
+                if thread.older.is_some() && thread.floor.is_some_and(|f| message.key() < f) {
+                    return Change::Nothing;
+                }
+                match thread.put((**message).clone()) {
+                    Some(new) => Change::Message(conversation, id, new),
+                    None => Change::Nothing,
+                }
+            }
+            Payload::Account(account) => self.put_account(account.id, event.seq, Some((**account).clone())),
+            Payload::AccountRemoved { id } => {
+                let change = self.put_account(*id, event.seq, None);
+                self.drop_account(*id, event.seq);
+                change
+            }
+            Payload::Member(member) => {
+                if self.members.get(&member.id).is_some_and(|old| old.version >= member.version) {
+                    return Change::Nothing;
+                }
+                self.members.insert(member.id, (**member).clone());
+                Change::Member(member.id)
+            }
+        }
+    }
+
+    fn put_conversation(&mut self, row: ConversationView) -> bool {
+        // An account that is gone takes its conversations along, even if their last event comes late.
+        let gone =
+            self.accounts.get(&row.account_id).is_some_and(|a| a.value.is_none() && a.version > row.version);
+        let old = self.conversations.get(&row.id).is_some_and(|old| old.version >= row.version);
+        if gone || old {
+            return false;
+        }
+        self.conversations.insert(row.id, row);
+        true
+    }
+
+    fn put_account(&mut self, id: AccountId, version: Seq, value: Option<AccountView>) -> Change {
+        let slot = self.accounts.entry(id).or_default();
+        if slot.version >= version {
+            return Change::Nothing;
+        }
+        *slot = Versioned { version, value };
+        Change::Account(id)
+    }
+
+    fn drop_account(&mut self, id: AccountId, version: Seq) {
+        let gone: Vec<ConversationId> = self
+            .conversations
+            .values()
+            .filter(|c| c.account_id == id && c.version < version)
+            .map(|c| c.id)
+            .collect();
+        for conversation in gone {
+            self.conversations.remove(&conversation);
+            self.threads.remove(&conversation);
+        }
+    }
+
+    /// The list as shown: newest first, nothing below the loaded part.
+    #[must_use]
+    pub fn list(&self) -> Vec<&ConversationView> {
+        let floor = self.more.as_ref().and(self.floor);
+        let mut rows: Vec<_> =
+            self.conversations.values().filter(|c| floor.is_none_or(|f| (c.sort_at, c.id) >= f)).collect();
+        rows.sort_unstable_by_key(|c| std::cmp::Reverse((c.sort_at, c.id)));
+        rows
+    }
+
+    /// One row.
+    #[must_use]
+    pub fn conversation(&self, id: ConversationId) -> Option<&ConversationView> {
+        self.conversations.get(&id)
+    }
+
+    /// What is loaded of a thread.
+    #[must_use]
+    pub fn thread(&self, id: ConversationId) -> Option<&Thread> {
+        self.threads.get(&id)
+    }
+
+    /// One account.
+    #[must_use]
+    pub fn account(&self, id: AccountId) -> Option<&AccountView> {
+        self.accounts.get(&id).and_then(|a| a.value.as_ref())
+    }
+
+    /// All accounts by name.
+    #[must_use]
+    pub fn accounts(&self) -> Vec<&AccountView> {
+        let mut all: Vec<_> = self.accounts.values().filter_map(|a| a.value.as_ref()).collect();
+        all.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
+        all
+    }
+
+    /// One member.
+    #[must_use]
+    pub fn member(&self, id: MemberId) -> Option<&MemberView> {
+        self.members.get(&id)
+    }
+
+    /// How many incoming messages nobody has seen, over the loaded part of the list.
+    #[must_use]
+    pub fn unread(&self) -> i32 {
+        self.conversations.values().map(|c| c.unread).sum()
+    }
+
+    /// The newest message of a conversation as the list should show it: an unconfirmed one of ours comes first.
+    #[must_use]
+    pub fn last(&self, id: ConversationId) -> Option<LastMessage> {
+        let confirmed = self.conversations.get(&id).and_then(|c| c.last.clone());
+        let local = self.threads.get(&id).and_then(|t| t.messages().rfind(|m| m.version == Seq(0)));
+        match (local, confirmed) {
+            (Some(m), c) if c.as_ref().is_none_or(|c| c.at <= m.at) => Some(LastMessage {
+                id: m.id,
+                preview: m.content.preview(),
+                direction: m.direction,
+                status: m.delivery.status,
+                at: m.at,
+            }),
+            (_, c) => c,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

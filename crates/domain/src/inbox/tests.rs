@@ -1,0 +1,198 @@
+//! Any order, any repetition, same state.
+
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use super::*;
+use crate::{
+    account::AccountStatus,
+    address::Address,
+    content::Content,
+    status::{Delivery, MessageStatus},
+    view::{Author, Capabilities, Direction, ProviderKind},
+};
+
+fn uuid(n: u128) -> Uuid {
+    Uuid::from_u128(n)
+}
+
+fn account(n: u128) -> AccountView {
+    AccountView {
+        id: AccountId(uuid(n)),
+        name: format!("Number {n}"),
+        provider: ProviderKind::Cloud,
+        phone: None,
+        external_id: n.to_string(),
+        status: AccountStatus::Ready,
+        status_detail: None,
+        last_delivery_at: None,
+        capabilities: Capabilities::default(),
+        version: Seq(0),
+    }
+}
+
+fn conversation(n: u128, sort_at: i64, version: i64) -> ConversationView {
+    ConversationView {
+        id: ConversationId(uuid(n)),
+        account_id: AccountId(uuid(n % 2)),
+        contact_id: None,
+        address: Address::Phone(format!("62812000{n:04}")),
+        title: format!("Customer {n} v{version}"),
+        last: None,
+        unread: 1,
+        last_inbound_at: None,
+        sort_at: Timestamp(sort_at),
+        version: Seq(version),
+    }
+}
+
+fn message(conversation: u128, n: u128, at: i64, version: i64, status: MessageStatus) -> MessageView {
+    MessageView {
+        id: MessageId(uuid(1000 * conversation + n)),
+        conversation_id: ConversationId(uuid(conversation)),
+        account_id: AccountId(uuid(conversation % 2)),
+        direction: Direction::Out,
+        author: Author::PhoneApp,
+        content: Content::text(format!("{n}")),
+        delivery: Delivery { attempt: 1, status },
+        failure: None,
+        quote: None,
+        reactions: vec![],
+        at: Timestamp(at),
+        edited: false,
+        revoked: false,
+        version: Seq(version),
+    }
+}
+
+fn snapshot() -> Snapshot {
+    Snapshot {
+        seq: Seq(10),
+        conversations: Page {
+            items: (2..6).map(|n| conversation(n, 100 + n as i64, 5)).collect(),
+            next: Some("x".into()),
+        },
+        accounts: vec![account(0), account(1)],
+        members: vec![],
+        thread: Some(ThreadPage {
+            conversation: conversation(3, 103, 5),
+            messages: Page {
+                items: (5..9).map(|n| message(3, n, 10 * n as i64, 5, MessageStatus::Sent)).collect(),
+                next: Some("y".into()),
+            },
+        }),
+    }
+}
+
+fn any_payload() -> impl Strategy<Value = Payload> {
+    prop_oneof![
+        4 => (0_u128..8, 90_i64..200).prop_map(|(n, at)| Payload::Conversation(Box::new(conversation(n, at, 0)))),
+        6 => (2_u128..5, 0_u128..12, proptest::sample::select(&MessageStatus::ALL[..]))
+            .prop_map(|(c, n, s)| Payload::Message(Box::new(message(c, n, 10 * n as i64, 0, s)))),
+        1 => (0_u128..2).prop_map(|n| Payload::Account(Box::new(account(n)))),
+        1 => (0_u128..2).prop_map(|n| Payload::AccountRemoved { id: AccountId(uuid(n)) }),
+    ]
+}
+
+/// A log as the server would write it: nothing follows the removal of its account.
+fn any_log() -> impl Strategy<Value = Vec<Event>> {
+    proptest::collection::vec(any_payload(), 0..40).prop_map(|payloads| {
+        let mut gone = std::collections::HashSet::new();
+        let mut log = Vec::new();
+        for mut payload in payloads {
+            let of = match &payload {
+                Payload::Conversation(c) => c.account_id,
+                Payload::Message(m) => m.account_id,
+                Payload::Account(a) => a.id,
+                Payload::AccountRemoved { id } => *id,
+                Payload::Member(_) => continue,
+            };
+            if gone.contains(&of) {
+                continue;
+            }
+            if let Payload::AccountRemoved { id } = &payload {
+                gone.insert(*id);
+            }
+            let seq = Seq(11 + log.len() as i64);
+            payload.stamp(seq);
+            log.push(Event { seq, at: Timestamp(0), payload });
+        }
+        log
+    })
+}
+
+fn apply_all<'a>(inbox: &mut Inbox, events: impl IntoIterator<Item = &'a Event>) {
+    for event in events {
+        inbox.apply(event);
+    }
+}
+
+proptest! {
+    #[test]
+    fn order_and_repetition_do_not_matter(
+        (log, shuffled) in any_log().prop_flat_map(|log| {
+            let twice: Vec<Event> = log.iter().chain(&log).cloned().collect();
+            (Just(log), Just(twice).prop_shuffle())
+        })
+    ) {
+        let mut straight = Inbox::from_snapshot(snapshot());
+        apply_all(&mut straight, &log);
+        let mut crooked = Inbox::from_snapshot(snapshot());
+        apply_all(&mut crooked, &shuffled);
+        prop_assert_eq!(straight, crooked);
+    }
+
+    #[test]
+    fn a_break_and_a_resume_lose_nothing(log in any_log(), at in any::<prop::sample::Index>()) {
+        let mut whole = Inbox::from_snapshot(snapshot());
+        apply_all(&mut whole, &log);
+        let mut broken = Inbox::from_snapshot(snapshot());
+        let cut = at.index(log.len() + 1);
+        apply_all(&mut broken, &log[..cut]);
+        let since = broken.seq();
+        apply_all(&mut broken, log.iter().filter(|e| e.seq > since));
+        prop_assert_eq!(whole, broken);
+    }
+}
+
+#[test]
+fn the_list_has_no_gaps() {
+    let mut inbox = Inbox::from_snapshot(snapshot());
+    assert_eq!(inbox.list().len(), 4);
+    let old = Event {
+        seq: Seq(11),
+        at: Timestamp(0),
+        payload: Payload::Conversation(Box::new(conversation(7, 50, 11))),
+    };
+    inbox.apply(&old);
+    assert_eq!(inbox.list().len(), 4, "older than what is loaded");
+    inbox.load_conversations(Page { items: vec![conversation(6, 60, 6)], next: None });
+    assert_eq!(inbox.list().len(), 6, "all is loaded now");
+}
+
+#[test]
+fn an_unconfirmed_message_shows_at_once_and_is_replaced() {
+    let mut inbox = Inbox::from_snapshot(snapshot());
+    let id = ConversationId(uuid(3));
+    let local = message(3, 20, 500, 0, MessageStatus::Queued);
+    assert_eq!(inbox.put_local(local.clone()), Change::Message(id, local.id, true));
+    assert_eq!(inbox.last(id).unwrap().id, local.id);
+    let mut confirmed = local.clone();
+    confirmed.at = Timestamp(501);
+    confirmed.version = Seq(11);
+    let event = Event { seq: Seq(11), at: Timestamp(0), payload: Payload::Message(Box::new(confirmed)) };
+    assert_eq!(inbox.apply(&event), Change::Message(id, local.id, false));
+    assert_eq!(inbox.put_local(local.clone()), Change::Nothing, "the server's word stands");
+    assert_eq!(inbox.thread(id).unwrap().messages().filter(|m| m.id == local.id).count(), 1);
+}
+
+#[test]
+fn unconfirmed_messages_survive_a_resync() {
+    let mut inbox = Inbox::from_snapshot(snapshot());
+    let local = message(3, 20, 500, 0, MessageStatus::Queued);
+    inbox.put_local(local.clone());
+    inbox.resync(snapshot());
+    assert!(inbox.thread(ConversationId(uuid(3))).unwrap().get(local.id).is_some());
+    inbox.remove_local(ConversationId(uuid(3)), local.id);
+    assert!(inbox.thread(ConversationId(uuid(3))).unwrap().get(local.id).is_none());
+}

@@ -1,0 +1,34 @@
+//! The words and rules of Balas, without I/O.
+//!
+//! Everything here compiles for the server and for the browser, takes clock and randomness as arguments, and is
+//! tested natively in milliseconds. See `docs/ARCHITECTURE.md` for how the rooms fit together.
+
+pub mod account;
+pub mod address;
+pub mod ambient;
+pub mod content;
+pub mod event;
+pub mod form;
+pub mod format;
+pub mod id;
+pub mod inbox;
+pub mod priority;
+pub mod query;
+pub mod role;
+pub mod socket;
+pub mod status;
+pub mod text;
+pub mod time;
+pub mod view;
+
+pub use account::{AccountEvent, AccountStatus, IllegalTransition};
+pub use address::{Address, AddressError, Identity, IdentityKind};
+pub use ambient::{Clock, Random};
+pub use content::Content;
+pub use event::{Event, Payload};
+pub use id::*;
+pub use inbox::Inbox;
+pub use priority::Priority;
+pub use role::{Permission, Role};
+pub use status::{Delivery, MessageStatus};
+pub use time::Timestamp;

@@ -1,0 +1,86 @@
+//! What goes over `/ws`, as JSON text frames.
+//!
+//! The browser says `hello` with the last `seq` it has. The server answers `welcome`, then `events` without a gap from
+//! there, or `resync` when that is too long ago and the page must be fetched anew. A socket that cannot keep up is
+//! closed with code 4008 and resumes by `seq`; nothing is silently dropped.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    event::Event,
+    id::{ConversationId, MemberId, Seq},
+};
+
+/// From the browser to the server.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ClientFrame {
+    /// First frame: continue after this position.
+    Hello {
+        /// The last position that was applied.
+        since: Seq,
+    },
+    /// The member is typing an answer, or has stopped.
+    Typing {
+        /// Where.
+        conversation_id: ConversationId,
+        /// Typing or stopped.
+        on: bool,
+    },
+    /// The member looks at a conversation, or at none.
+    Viewing {
+        /// Which one.
+        conversation_id: Option<ConversationId>,
+    },
+    /// Is anyone there? Answered by `pong`.
+    Ping,
+}
+
+/// From the server to the browser.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ServerFrame {
+    /// The stream begins.
+    Welcome {
+        /// The newest position of the log at this moment.
+        seq: Seq,
+    },
+    /// What happened, in order, without a gap.
+    Events {
+        /// At least one.
+        events: Vec<Event>,
+    },
+    /// The position in `hello` is too old: fetch a fresh snapshot and say hello again.
+    Resync,
+    /// Someone is typing: passing news, not in the log.
+    Typing {
+        /// Where.
+        conversation_id: ConversationId,
+        /// Who.
+        who: Typist,
+        /// Typing or stopped. Forget it after ten seconds without a repeat.
+        on: bool,
+    },
+    /// Answer to `ping`.
+    Pong,
+}
+
+/// Who is typing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Typist {
+    /// The customer.
+    Contact,
+    /// A colleague.
+    Member {
+        /// Who.
+        id: MemberId,
+        /// Shown name.
+        name: String,
+    },
+}
+
+/// Close code: the socket could not keep up, resume by `seq`.
+pub const CLOSE_LAGGED: u16 = 4008;
+/// Close code: the sign-in has ended.
+pub const CLOSE_SIGNED_OUT: u16 = 4001;

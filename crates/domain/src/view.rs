@@ -1,0 +1,404 @@
+//! What screens, the socket and the REST API get to see. One shape for all three, so that they cannot disagree.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    account::AccountStatus,
+    address::Address,
+    content::{Content, Preview},
+    id::{AccountId, ContactId, ConversationId, MemberId, MessageId, Seq},
+    role::Role,
+    status::{Delivery, MessageStatus},
+    time::Timestamp,
+};
+
+/// A page of a list and where the next one starts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Page<T> {
+    /// The rows.
+    pub items: Vec<T>,
+    /// Pass as `cursor` to get the next page; `None` at the end. Opaque.
+    pub next: Option<String>,
+}
+
+/// Which way a message went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum Direction {
+    /// From the customer.
+    In,
+    /// To the customer.
+    Out,
+}
+
+impl Direction {
+    /// The word stored in the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::In => "in",
+            Self::Out => "out",
+        }
+    }
+}
+
+/// Who wrote a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum Author {
+    /// The customer, or in a group one of its members.
+    Contact {
+        /// Shown name.
+        name: String,
+    },
+    /// A colleague, in Balas.
+    Member {
+        /// Who.
+        id: MemberId,
+        /// Shown name.
+        name: String,
+    },
+    /// Someone with the business's phone in hand.
+    PhoneApp,
+    /// A program, by the REST API.
+    Api {
+        /// The token's name.
+        name: String,
+    },
+}
+
+/// One row of the conversation list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ConversationView {
+    /// Which conversation.
+    pub id: ConversationId,
+    /// The number it is held on. A reply leaves by it.
+    pub account_id: AccountId,
+    /// With whom; `None` for groups.
+    pub contact_id: Option<ContactId>,
+    /// Where it leads.
+    pub address: Address,
+    /// Name as shown.
+    pub title: String,
+    /// The newest message, as the list shows it.
+    pub last: Option<LastMessage>,
+    /// Incoming messages that nobody here has seen.
+    pub unread: i32,
+    /// When the customer last wrote; the 24-hour window of the Cloud API counts from here.
+    pub last_inbound_at: Option<Timestamp>,
+    /// What the list is ordered by, newest first; ties by id.
+    pub sort_at: Timestamp,
+    /// The event that last changed this row.
+    pub version: Seq,
+}
+
+/// The newest message of a conversation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LastMessage {
+    /// Which message.
+    pub id: MessageId,
+    /// One line of it.
+    pub preview: Preview,
+    /// Which way it went.
+    pub direction: Direction,
+    /// How far it came.
+    pub status: MessageStatus,
+    /// When it was written.
+    pub at: Timestamp,
+}
+
+/// One message of a thread.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MessageView {
+    /// Which message.
+    pub id: MessageId,
+    /// Where it stands.
+    pub conversation_id: ConversationId,
+    /// The number that carried it.
+    pub account_id: AccountId,
+    /// Which way it went.
+    pub direction: Direction,
+    /// Who wrote it.
+    pub author: Author,
+    /// What it says. Emptied when the sender took it back.
+    pub content: Content,
+    /// How far it came.
+    pub delivery: Delivery,
+    /// Why it failed, or why its outcome is unknown.
+    pub failure: Option<Failure>,
+    /// What it answers.
+    pub quote: Option<Quote>,
+    /// Reactions, oldest first.
+    pub reactions: Vec<Reaction>,
+    /// When it was written; threads are ordered by (at, id).
+    pub at: Timestamp,
+    /// The sender changed it.
+    pub edited: bool,
+    /// The sender took it back.
+    pub revoked: bool,
+    /// The event that last changed this message; `Seq(0)` for one that the server has not confirmed.
+    pub version: Seq,
+}
+
+impl MessageView {
+    /// What the thread is ordered by.
+    #[must_use]
+    pub const fn key(&self) -> (Timestamp, MessageId) {
+        (self.at, self.id)
+    }
+}
+
+/// Why a message failed, in words and as a class that screens can act on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Failure {
+    /// What can be done about it.
+    pub class: FailureClass,
+    /// The provider's own code, if it gave one.
+    pub code: Option<i64>,
+    /// The provider's words, for people.
+    pub text: String,
+}
+
+/// What can be done about a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum FailureClass {
+    /// The account must be connected again.
+    Auth,
+    /// Too fast: comes right by waiting.
+    Throttled,
+    /// A hiccup at the provider: comes right by waiting.
+    Transient,
+    /// The 24-hour window is closed: only a template may be sent.
+    WindowClosed,
+    /// This recipient cannot be reached.
+    Recipient,
+    /// WhatsApp's rules forbid it.
+    Policy,
+    /// The message or the account's settings are wrong.
+    Invalid,
+    /// The answer was lost: it may or may not have gone out.
+    Unknown,
+}
+
+/// The message that is being answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Quote {
+    /// Which message, if we have it.
+    pub message_id: Option<MessageId>,
+    /// Who wrote it; `None` if we do not have it.
+    pub author: Option<String>,
+    /// One line of it.
+    pub preview: Option<Preview>,
+}
+
+/// One person's reaction to a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Reaction {
+    /// The emoji.
+    pub emoji: String,
+    /// Ours, not the customer's.
+    pub from_us: bool,
+    /// Whose, as shown.
+    pub author: String,
+}
+
+/// How an account is connected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum ProviderKind {
+    /// Meta's Cloud API.
+    Cloud,
+    /// Go WhatsApp Web Multidevice.
+    Gateway,
+    /// whatsapp-web.js in the bridge.
+    Bridge,
+}
+
+impl ProviderKind {
+    /// The word stored in the database and used in the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Cloud => "cloud",
+            Self::Gateway => "gateway",
+            Self::Bridge => "bridge",
+        }
+    }
+}
+
+impl ProviderKind {
+    /// What accounts of this kind can do.
+    #[must_use]
+    pub const fn capabilities(self) -> Capabilities {
+        let linked = Capabilities {
+            reply: true,
+            react: true,
+            send_typing: true,
+            receive_typing: true,
+            mark_read: true,
+            edit: true,
+            revoke: true,
+            window_hours: None,
+        };
+        match self {
+            // Meta tells nobody that a customer is typing, and has no call to edit or delete what was sent.
+            Self::Cloud => Capabilities {
+                receive_typing: false,
+                edit: false,
+                revoke: false,
+                window_hours: Some(24),
+                ..linked
+            },
+            Self::Gateway | Self::Bridge => linked,
+        }
+    }
+}
+
+impl std::str::FromStr for ProviderKind {
+    type Err = UnknownProvider;
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        [Self::Cloud, Self::Gateway, Self::Bridge]
+            .into_iter()
+            .find(|k| k.as_str() == s)
+            .ok_or_else(|| UnknownProvider(s.to_owned()))
+    }
+}
+
+/// The word is no provider.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("“{0}” is no provider; use cloud, gateway or bridge")]
+pub struct UnknownProvider(pub String);
+
+/// What an account can do; screens offer nothing else.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Capabilities {
+    /// Quote a message when answering.
+    pub reply: bool,
+    /// React with an emoji.
+    pub react: bool,
+    /// Show the customer that someone is typing.
+    pub send_typing: bool,
+    /// Tell when the customer is typing.
+    pub receive_typing: bool,
+    /// Tell the customer that a message was read.
+    pub mark_read: bool,
+    /// Change a sent message.
+    pub edit: bool,
+    /// Take a sent message back.
+    pub revoke: bool,
+    /// Only templates may be sent later than this many hours after the customer last wrote.
+    pub window_hours: Option<u32>,
+}
+
+/// An account, without its secrets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AccountView {
+    /// Which account.
+    pub id: AccountId,
+    /// What the team calls it.
+    pub name: String,
+    /// How it is connected.
+    pub provider: ProviderKind,
+    /// Its number as shown, once known.
+    pub phone: Option<String>,
+    /// The provider's own id: for the Cloud API the phone number id.
+    pub external_id: String,
+    /// Where it is in its life.
+    pub status: AccountStatus,
+    /// Why, for people, when something is wrong.
+    pub status_detail: Option<String>,
+    /// When the provider last delivered something to our webhook.
+    pub last_delivery_at: Option<Timestamp>,
+    /// What it can do.
+    pub capabilities: Capabilities,
+    /// The event that last changed this account.
+    pub version: Seq,
+}
+
+/// A contact.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ContactView {
+    /// Which contact.
+    pub id: ContactId,
+    /// Shown name.
+    pub name: String,
+    /// Known phone numbers, digits only.
+    pub phones: Vec<String>,
+    /// The name that WhatsApp's user chose, display only.
+    pub username: Option<String>,
+    /// When we first heard of it.
+    pub created_at: Timestamp,
+}
+
+/// A member of the workspace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MemberView {
+    /// Who.
+    pub id: MemberId,
+    /// Shown name.
+    pub name: String,
+    /// Signs in with it.
+    pub email: String,
+    /// May do what.
+    pub role: Role,
+    /// Can sign in.
+    pub active: bool,
+    /// The event that last changed this member.
+    pub version: Seq,
+}
+
+/// Who is signed in, and where.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Me {
+    /// The member; `None` for a program with a token.
+    pub member: Option<MemberView>,
+    /// May do what.
+    pub role: Role,
+    /// The workspace's name.
+    pub workspace: String,
+    /// The workspace's time zone, an IANA name.
+    pub time_zone: String,
+}
+
+/// What "test connection" found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CheckReport {
+    /// The number as the provider shows it.
+    pub phone: String,
+    /// The business's verified name.
+    pub name: String,
+    /// The provider's quality rating in its own word, if it gave one.
+    pub quality: Option<String>,
+    /// Whether the provider will send us webhooks.
+    pub subscribed: bool,
+}
+
+/// What an admin needs to finish setting up an account at the provider.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AccountSetup {
+    /// The account.
+    pub account: AccountView,
+    /// Path of the webhook on this server, to be put after the public address.
+    pub webhook_path: String,
+    /// To be entered beside the webhook's URL. `None` for who may not see it.
+    pub verify_token: Option<String>,
+}

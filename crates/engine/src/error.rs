@@ -1,0 +1,124 @@
+//! What can go wrong, in words for people: what happened and what to do next.
+
+use balas_domain::{AccountStatus, IllegalTransition, content::MAX_TEXT, form::FieldError};
+use balas_providers::CheckError;
+use balas_store::StoreError;
+
+use crate::{access::Denied, secrets::SecretError};
+
+/// Why the engine did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The role does not include it.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// No such thing in this workspace.
+    #[error("this {what} does not exist (any more); reload the page to see what does")]
+    NotFound {
+        /// What was looked for.
+        what: &'static str,
+    },
+    /// Fields must be corrected.
+    #[error("some fields must be corrected: {}", list(.0))]
+    Invalid(Vec<FieldError>),
+    /// The text is empty.
+    #[error("the message is empty; write something first")]
+    Empty,
+    /// The text exceeds what WhatsApp takes.
+    #[error(
+        "the message has {characters} characters, WhatsApp takes at most {MAX_TEXT}; shorten it or send it in parts"
+    )]
+    TooLong {
+        /// How many it has.
+        characters: usize,
+    },
+    /// The id stands for something else already.
+    #[error("{what} is already in use; make a new one and try again")]
+    Conflict {
+        /// What clashed.
+        what: String,
+    },
+    /// The number cannot send.
+    #[error("this number is not connected ({status}); connect it again under Accounts, then send")]
+    AccountNotReady {
+        /// Where it is in its life.
+        status: AccountStatus,
+    },
+    /// The 24-hour window of the Cloud API is closed.
+    #[error(
+        "more than 24 hours have passed since the customer last wrote: WhatsApp takes only templates now, until he writes again"
+    )]
+    WindowClosed,
+    /// The message is on its way or has arrived.
+    #[error("this message did not fail, so there is nothing to send again")]
+    NothingToRetry,
+    /// The cursor was not made by us.
+    #[error("the cursor is not valid; start from the first page")]
+    BadCursor,
+    /// The account is in a state in which this is impossible.
+    #[error(transparent)]
+    Transition(#[from] IllegalTransition),
+    /// The typed name does not match.
+    #[error(
+        "the typed name does not match; type “{expected}” to delete the account and everything that belongs to it"
+    )]
+    Unconfirmed {
+        /// What must be typed.
+        expected: String,
+    },
+    /// The rule that keeps a workspace governable.
+    #[error("{0}")]
+    Refused(&'static str),
+    /// "Test connection" failed.
+    #[error(transparent)]
+    Check(#[from] CheckError),
+    /// The database.
+    #[error("the database did not answer as it should; try again in a moment")]
+    Store(#[source] StoreError),
+    /// A secret could not be sealed or opened.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// Nothing that a user could do about.
+    #[error("something went wrong on the server; try again, and tell an admin if it stays")]
+    Internal(String),
+}
+
+fn list(errors: &[FieldError]) -> String {
+    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+impl From<StoreError> for EngineError {
+    fn from(e: StoreError) -> Self {
+        match e {
+            StoreError::BadCursor => Self::BadCursor,
+            StoreError::Unique { what } => Self::Conflict { what: what.to_string() },
+            other => Self::Store(other),
+        }
+    }
+}
+
+impl EngineError {
+    /// A stable word for programs.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Denied(_) => "denied",
+            Self::NotFound { .. } => "not_found",
+            Self::Invalid(_) => "invalid",
+            Self::Empty => "empty",
+            Self::TooLong { .. } => "too_long",
+            Self::Conflict { .. } => "conflict",
+            Self::AccountNotReady { .. } => "account_not_ready",
+            Self::WindowClosed => "window_closed",
+            Self::NothingToRetry => "nothing_to_retry",
+            Self::BadCursor => "bad_cursor",
+            Self::Transition(_) => "illegal_transition",
+            Self::Unconfirmed { .. } => "unconfirmed",
+            Self::Refused(_) => "refused",
+            Self::Check(_) => "check_failed",
+            Self::Store(_) => "database",
+            Self::Secret(_) => "secret",
+            Self::Internal(_) => "internal",
+        }
+    }
+}

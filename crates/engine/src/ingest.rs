@@ -1,0 +1,287 @@
+//! What came in becomes rows and events. Everything here may happen twice and in any order.
+
+use balas_domain::{
+    Address, ContactId, ConversationId, Delivery, Identity, MessageId, MessageStatus, view::Direction,
+};
+use balas_providers::inbound::{Inbound, Message, Sender, Status};
+use balas_store::{
+    StoreError, Write, contacts, conversations,
+    messages::{self, AuthorRef, Inserted, MessageRecord, NewMessage, Source},
+    pending,
+};
+
+use crate::{Engine, accounts::Runtime};
+
+impl Engine {
+    /// Applies one thing that happened, within a transaction.
+    pub(crate) async fn ingest(
+        &self,
+        write: &mut Write,
+        account: &Runtime,
+        event: Inbound,
+    ) -> Result<(), StoreError> {
+        match event {
+            Inbound::Message(message) => self.ingest_message(write, account, message).await,
+            Inbound::Status(status) => self.ingest_status(write, account, status).await,
+            Inbound::Edit { .. } | Inbound::Revoke { .. } | Inbound::Reaction { .. } => {
+                self.ingest_operation(write, account, event).await
+            }
+            Inbound::IdentityChanged { old, new, notice, .. } => {
+                let identities: Vec<Identity> = old.into_iter().chain(new).collect();
+                self.resolve(write, account, &identities, None, None).await?;
+                match notice {
+                    Some(notice) => self.ingest_message(write, account, notice).await,
+                    None => Ok(()),
+                }
+            }
+            Inbound::ReadByUs { targets, .. } => {
+                let ws = write.workspace();
+                for target in targets {
+                    if let Some(read) = messages::by_provider_id(ws, write.tx(), account.id, &target).await? {
+                        conversations::mark_read(write, read.view.conversation_id).await?;
+                    }
+                }
+                Ok(())
+            }
+            // No account that is connected today reports these.
+            Inbound::Typing { .. } | Inbound::Group(_) => Ok(()),
+            Inbound::Contacts { people } => {
+                for person in people {
+                    self.sender(write, account, &person).await?;
+                }
+                Ok(())
+            }
+            Inbound::AccountNotice { kind, text } => {
+                tracing::info!(account = %account.id, kind, text, "the provider says something about an account");
+                Ok(())
+            }
+            Inbound::Ignored { kind } => {
+                metrics::counter!("balas_inbound_ignored_total").increment(1);
+                tracing::debug!(account = %account.id, kind, "ignored");
+                Ok(())
+            }
+        }
+    }
+
+    async fn resolve(
+        &self,
+        write: &mut Write,
+        account: &Runtime,
+        identities: &[Identity],
+        name: Option<&str>,
+        username: Option<&str>,
+    ) -> Result<Option<ContactId>, StoreError> {
+        if identities.is_empty() {
+            return Ok(None);
+        }
+        let new_id = ContactId::new(write.now(), &*self.random);
+        contacts::resolve(write, &account.identity_scope, identities, name, username, new_id).await.map(Some)
+    }
+
+    async fn sender(
+        &self,
+        write: &mut Write,
+        account: &Runtime,
+        who: &Sender,
+    ) -> Result<Option<ContactId>, StoreError> {
+        self.resolve(write, account, &who.identities, who.name.as_deref(), who.username.as_deref()).await
+    }
+
+    async fn ingest_message(
+        &self,
+        write: &mut Write,
+        account: &Runtime,
+        message: Message,
+    ) -> Result<(), StoreError> {
+        let now = write.now();
+        let person = self.sender(write, account, &message.sender).await?;
+        let contact = match (message.chat.is_group(), person) {
+            (true, _) => None,
+            (false, Some(person)) => Some(person),
+            // A message typed on the phone names nobody but the chat.
+            (false, None) => {
+                let chat: Vec<Identity> = message.chat.identity().into_iter().collect();
+                self.resolve(write, account, &chat, None, None).await?
+            }
+        };
+        let new_id = ConversationId::new(now, &*self.random);
+        let (conversation_id, _) =
+            conversations::ensure(write, account.id, &message.chat, contact, new_id).await?;
+        let (direction, author, status) = if message.from_us {
+            (Direction::Out, AuthorRef::PhoneApp, MessageStatus::Sent)
+        } else {
+            let name = message.sender.name.or(message.sender.username);
+            let name = name.unwrap_or_else(|| nameless(&message.sender.identities, &message.chat));
+            (Direction::In, AuthorRef::Contact(person, name), MessageStatus::Delivered)
+        };
+        let row = NewMessage {
+            id: MessageId::new(now, &*self.random),
+            conversation_id,
+            account_id: account.id,
+            provider_id: Some(message.provider_id.clone()),
+            direction,
+            author,
+            content: message.content,
+            delivery: Delivery { attempt: 1, status },
+            quote_provider_id: message.quote,
+            quote_message_id: None,
+            at: message.at.min(now),
+            counts_unread: direction == Direction::In && !message.history,
+            source: if message.history { Source::History } else { Source::Live },
+        };
+        match messages::insert(write, &row).await? {
+            Inserted::New => {
+                metrics::counter!("balas_messages_total", "direction" => direction.as_str()).increment(1);
+                self.apply_parked(write, account, &message.provider_id).await
+            }
+            Inserted::Duplicate(_) => Ok(()),
+        }
+    }
+
+    /// What had arrived before its message, or before the answer to our own send told its id.
+    pub(crate) async fn apply_parked(
+        &self,
+        write: &mut Write,
+        account: &Runtime,
+        target: &str,
+    ) -> Result<(), StoreError> {
+        let ws = write.workspace();
+        for row in pending::take(ws, write.tx(), account.id, target).await? {
+            match serde_json::from_value::<Inbound>(row.payload) {
+                Ok(Inbound::Status(status)) => self.ingest_status(write, account, status).await?,
+                Ok(operation) => Box::pin(self.ingest_operation(write, account, operation)).await?,
+                Err(error) => tracing::error!(%error, "a parked operation cannot be read; dropped"),
+            }
+        }
+        Ok(())
+    }
+
+    async fn park(
+        &self,
+        write: &mut Write,
+        account: &Runtime,
+        target: &str,
+        kind: &str,
+        event: &Inbound,
+    ) -> Result<(), StoreError> {
+        let Ok(payload) = serde_json::to_value(event) else { return Ok(()) };
+        let (ws, now) = (write.workspace(), write.now());
+        let row = pending::NewPending {
+            account_id: account.id,
+            target: target.to_owned(),
+            kind: kind.to_owned(),
+            payload,
+            received_at: now,
+        };
+        pending::park(ws, write.tx(), &row).await
+    }
+
+    async fn ingest_status(
+        &self,
+        write: &mut Write,
+        account: &Runtime,
+        status: Status,
+    ) -> Result<(), StoreError> {
+        let ws = write.workspace();
+        // Our own id, which the provider gave back, finds messages whose send answer was lost.
+        let ours = match status.callback {
+            Some(id) => messages::get(ws, write.tx(), id).await?.filter(|m| m.view.account_id == account.id),
+            None => None,
+        };
+        let found = match ours {
+            Some(record) => Some(record),
+            None => messages::by_provider_id(ws, write.tx(), account.id, &status.provider_id).await?,
+        };
+        let Some(record) = found.filter(|m| m.view.direction == Direction::Out) else {
+            let (target, event) = (status.provider_id.clone(), Inbound::Status(status));
+            return self.park(write, account, &target, "status", &event).await;
+        };
+        let id = record.view.id;
+        if record.provider_id.is_none() {
+            messages::accepted(write, id, &status.provider_id).await?;
+        }
+        if messages::report(write, id, status.status, status.failure.as_ref(), status.at).await? {
+            metrics::counter!("balas_reports_total", "status" => status.status.as_str()).increment(1);
+        }
+        Ok(())
+    }
+
+    /// An edit, a revocation or a reaction.
+    async fn ingest_operation(
+        &self,
+        write: &mut Write,
+        account: &Runtime,
+        event: Inbound,
+    ) -> Result<(), StoreError> {
+        let ws = write.workspace();
+        let (target, kind) = match &event {
+            Inbound::Edit { target, .. } => (target.clone(), "edit"),
+            Inbound::Revoke { target, .. } => (target.clone(), "revoke"),
+            Inbound::Reaction { target, .. } => (target.clone(), "reaction"),
+            _ => return Ok(()),
+        };
+        let Some(record) = messages::by_provider_id(ws, write.tx(), account.id, &target).await? else {
+            return self.park(write, account, &target, kind, &event).await;
+        };
+        let id = record.view.id;
+        match event {
+            Inbound::Edit { by, from_us, content, at, .. } => {
+                let allowed = self.is_author(write, account, &record, from_us, by.as_ref()).await?;
+                if allowed {
+                    messages::edit(write, id, content, at).await?;
+                }
+            }
+            Inbound::Revoke { by, from_us, at, .. } => {
+                let allowed = self.is_author(write, account, &record, from_us, by.as_ref()).await?;
+                if allowed {
+                    messages::revoke(write, id, at).await?;
+                }
+            }
+            Inbound::Reaction { sender, from_us, emoji, at, .. } => {
+                let contact = self.sender(write, account, &sender).await?;
+                let (key, name) = match contact {
+                    Some(contact) if !from_us => {
+                        let name = match sender.name {
+                            Some(name) => name,
+                            None => contacts::get(ws, write.tx(), contact)
+                                .await?
+                                .map(|c| c.name)
+                                .unwrap_or_default(),
+                        };
+                        (contact.to_string(), name)
+                    }
+                    _ => ("us".to_owned(), String::new()),
+                };
+                messages::react(write, id, &key, &name, from_us, emoji.as_deref(), at).await?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Whether who changes a message wrote it. In a direct chat there is only one on each side.
+    async fn is_author(
+        &self,
+        write: &mut Write,
+        account: &Runtime,
+        record: &MessageRecord,
+        from_us: bool,
+        by: Option<&Identity>,
+    ) -> Result<bool, StoreError> {
+        let ours = record.view.direction == Direction::Out;
+        if ours || from_us {
+            return Ok(ours == from_us);
+        }
+        let (Some(author), Some(by)) = (record.contact_id, by) else { return Ok(true) };
+        let claimed = self.resolve(write, account, std::slice::from_ref(by), None, None).await?;
+        Ok(claimed == Some(author))
+    }
+}
+
+/// How someone is shown who told no name: by number, or by the end of an id, never by the group's id.
+fn nameless(identities: &[Identity], chat: &Address) -> String {
+    match identities.iter().find_map(Identity::address) {
+        Some(address) => address.label(),
+        None => chat.label(),
+    }
+}

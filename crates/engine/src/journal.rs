@@ -1,0 +1,235 @@
+//! The journal of webhooks: a body is on disk before its delivery is acknowledged, and is processed afterwards.
+//!
+//! Deliveries that arrive together share one commit: while one group is being written the next one gathers.
+
+use balas_domain::{AccountId, Timestamp, WorkspaceId};
+use balas_providers::{cloud, inbound};
+use balas_store::{StoreError, journal};
+use bytes::Bytes;
+use tokio::sync::{Mutex, Notify, mpsc, oneshot};
+
+use crate::{Engine, accounts::Runtime, error::EngineError};
+
+/// Deliveries that may wait for the disk; more are told to come back.
+const QUEUE: usize = 4_096;
+/// Most bodies in one commit.
+const GROUP: usize = 512;
+/// Most bodies that are processed in one transaction.
+const BATCH: u32 = 64;
+struct Delivery {
+    entry: journal::NewEntry,
+    stored: oneshot::Sender<Result<(), ()>>,
+}
+
+pub(crate) struct Journal {
+    deliveries: mpsc::Sender<Delivery>,
+    /// Held by the writer while it runs.
+    inbox: Mutex<mpsc::Receiver<Delivery>>,
+    written: Notify,
+}
+
+impl Journal {
+    pub(crate) fn new() -> Self {
+        let (deliveries, inbox) = mpsc::channel(QUEUE);
+        Self { deliveries, inbox: Mutex::new(inbox), written: Notify::new() }
+    }
+}
+
+/// The body could not be stored: the sender must come again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the delivery could not be stored")]
+pub(crate) struct NotStored;
+
+impl Engine {
+    /// Stores a body durably.
+    pub(crate) async fn journal(&self, account_id: Option<AccountId>, body: Bytes) -> Result<(), NotStored> {
+        let (stored, answer) = oneshot::channel();
+        let entry = journal::NewEntry { account_id, received_at: self.clock.now(), body: body.into() };
+        self.journal.deliveries.try_send(Delivery { entry, stored }).map_err(|_| NotStored)?;
+        answer.await.map_err(|_| NotStored)?.map_err(|()| NotStored)
+    }
+
+    /// Writes deliveries in groups until the engine stops; then what is waiting is written still.
+    pub(crate) async fn write_journal(&self) {
+        let mut inbox = self.journal.inbox.lock().await;
+        let mut group = Vec::new();
+        loop {
+            tokio::select! {
+                n = inbox.recv_many(&mut group, GROUP) => if n == 0 { return },
+                () = self.stop.cancelled() => {
+                    inbox.close();
+                    while inbox.recv_many(&mut group, GROUP).await > 0 {
+                        self.write_group(&mut group).await;
+                    }
+                    return;
+                }
+            }
+            self.write_group(&mut group).await;
+        }
+    }
+
+    async fn write_group(&self, group: &mut Vec<Delivery>) {
+        let (entries, waiting): (Vec<_>, Vec<_>) = group.drain(..).map(|d| (d.entry, d.stored)).unzip();
+        let result = async {
+            let mut tx = self.store.begin().await?;
+            journal::append(&mut tx, &entries).await?;
+            tx.commit().await
+        }
+        .await;
+        if let Err(error) = &result {
+            tracing::error!(%error, bodies = entries.len(), "webhooks could not be journalled");
+        }
+        metrics::counter!("balas_webhook_bodies_total").increment(entries.len() as u64);
+        for stored in waiting {
+            let _ = stored.send(if result.is_ok() { Ok(()) } else { Err(()) });
+        }
+        self.journal.written.notify_one();
+    }
+
+    /// Processes the journal until the engine stops.
+    pub(crate) async fn process_journal(&self) {
+        loop {
+            let processed = match self.process_batch(BATCH).await {
+                Ok(n) => n,
+                Err(error) => {
+                    tracing::error!(%error, "webhooks could not be processed; trying again");
+                    self.pause(std::time::Duration::from_millis(500)).await;
+                    0
+                }
+            };
+            if self.stop.is_cancelled() {
+                return;
+            }
+            if processed == 0 {
+                tokio::select! {
+                    () = self.journal.written.notified() => {}
+                    () = self.stop.cancelled() => return,
+                    // Bodies may lie there from before a crash, or come from another node.
+                    () = tokio::time::sleep(std::time::Duration::from_secs(1)) => {}
+                }
+            }
+        }
+    }
+
+    /// Processes all bodies that lie in the journal now. For tests and seeding, which do not run workers.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn drain_journal(&self) -> Result<(), EngineError> {
+        while self.process_batch(BATCH).await? > 0 {}
+        Ok(())
+    }
+
+    /// Processes up to `limit` bodies, all in one transaction per workspace. If that fails they are tried one by one,
+    /// and one that cannot be processed alone is set aside with its error.
+    async fn process_batch(&self, limit: u32) -> Result<usize, EngineError> {
+        let entries = {
+            let mut tx = self.store.read().await?;
+            journal::next(&mut tx, limit).await?
+        };
+        if entries.is_empty() {
+            return Ok(0);
+        }
+        match self.process(&entries).await {
+            Ok(()) => {}
+            Err(error) if error.is_transient() => return Err(error.into()),
+            Err(error) if entries.len() == 1 => self.set_aside(entries[0].id, &error.to_string()).await?,
+            Err(error) => {
+                tracing::warn!(%error, "a batch of webhooks failed; processing them one by one");
+                for entry in &entries {
+                    match self.process(std::slice::from_ref(entry)).await {
+                        Ok(()) => {}
+                        Err(error) if error.is_transient() => return Err(error.into()),
+                        Err(error) => self.set_aside(entry.id, &error.to_string()).await?,
+                    }
+                }
+            }
+        }
+        Ok(entries.len())
+    }
+
+    async fn set_aside(&self, entry: i64, why: &str) -> Result<(), StoreError> {
+        tracing::error!(entry, why, "a webhook was set aside");
+        metrics::counter!("balas_webhooks_set_aside_total").increment(1);
+        let mut tx = self.store.begin().await?;
+        journal::failed(&mut tx, entry, why).await?;
+        tx.commit().await
+    }
+
+    async fn process(&self, entries: &[journal::Entry]) -> Result<(), StoreError> {
+        let mut work: Vec<(WorkspaceId, Vec<Work>)> = Vec::new();
+        let mut done = Vec::new();
+        let mut damaged = Vec::new();
+        for entry in entries {
+            match cloud::parse(&entry.body, entry.received_at) {
+                Ok(batches) => {
+                    done.push(entry.id);
+                    for batch in batches {
+                        let Some(runtime) = self.recipient(&batch, entry.account_id) else {
+                            tracing::warn!(phone_number_id = %batch.external_id, "webhook for an unknown number ignored");
+                            continue;
+                        };
+                        let item = Work { received_at: entry.received_at, events: batch.events, runtime };
+                        match work.iter_mut().find(|(ws, _)| *ws == item.runtime.workspace) {
+                            Some((_, items)) => items.push(item),
+                            None => work.push((item.runtime.workspace, vec![item])),
+                        }
+                    }
+                }
+                Err(error) => damaged.push((entry.id, error.to_string())),
+            }
+        }
+        // Each workspace has its own log and so its own transaction. Bodies are crossed off in the last one: after a
+        // crash in between they are processed again, which changes nothing.
+        let last = work.len().saturating_sub(1);
+        let nothing_to_do = work.is_empty();
+        for (i, (ws, items)) in work.into_iter().enumerate() {
+            let mut write = self.store.write(ws, self.clock.now()).await?;
+            for item in items {
+                Self::delivered(&mut write, item.runtime.id, item.received_at).await?;
+                for event in item.events {
+                    self.ingest(&mut write, &item.runtime, event).await?;
+                }
+            }
+            if i == last {
+                journal::done(write.tx(), &done).await?;
+            }
+            self.publish(write).await?;
+        }
+        if nothing_to_do && !done.is_empty() {
+            let mut tx = self.store.begin().await?;
+            journal::done(&mut tx, &done).await?;
+            tx.commit().await?;
+        }
+        for (entry, why) in damaged {
+            self.set_aside(entry, &why).await?;
+        }
+        Ok(())
+    }
+
+    /// Whose batch it is: the number in it decides, else the address that it was delivered to.
+    fn recipient(
+        &self,
+        batch: &inbound::Batch,
+        delivered_to: Option<AccountId>,
+    ) -> Option<std::sync::Arc<Runtime>> {
+        if batch.external_id.is_empty() {
+            return self.accounts.get(delivered_to?);
+        }
+        self.accounts.by_external_id(&batch.external_id)
+    }
+
+    /// Waits, unless the engine stops.
+    pub(crate) async fn pause(&self, time: std::time::Duration) {
+        tokio::select! {
+            () = tokio::time::sleep(time) => {}
+            () = self.stop.cancelled() => {}
+        }
+    }
+}
+
+struct Work {
+    received_at: Timestamp,
+    events: Vec<inbound::Inbound>,
+    runtime: std::sync::Arc<Runtime>,
+}

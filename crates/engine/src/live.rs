@@ -1,0 +1,51 @@
+//! Tells whoever follows a workspace that there is something to see. Carries no truth: a missed signal costs nothing
+//! but time, because the log is read from the follower's own position.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
+use balas_domain::{ConversationId, Seq, WorkspaceId, socket::Typist};
+use tokio::sync::broadcast;
+
+/// Signals that a slow follower may have unread before the oldest are dropped.
+const BACKLOG: usize = 256;
+
+/// News for followers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// The log has reached this position: look.
+    Log(Seq),
+    /// Someone is typing, or has stopped. Passing news that is in no log.
+    Typing {
+        /// Where.
+        conversation_id: ConversationId,
+        /// Who.
+        who: Typist,
+        /// Typing or stopped.
+        on: bool,
+    },
+}
+
+/// All followers of all workspaces.
+#[derive(Debug, Default)]
+pub struct Live {
+    channels: Mutex<HashMap<WorkspaceId, broadcast::Sender<Signal>>>,
+}
+
+impl Live {
+    /// Follows a workspace from now on.
+    pub fn subscribe(&self, ws: WorkspaceId) -> broadcast::Receiver<Signal> {
+        let mut channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
+        channels.entry(ws).or_insert_with(|| broadcast::channel(BACKLOG).0).subscribe()
+    }
+
+    pub(crate) fn send(&self, ws: WorkspaceId, signal: Signal) {
+        let mut channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
+        // Nobody listens any more: forget the channel, so that workspaces that were once open do not pile up.
+        if channels.get(&ws).is_some_and(|sender| sender.send(signal).is_err()) {
+            channels.remove(&ws);
+        }
+    }
+}

@@ -1,0 +1,406 @@
+//! The road out: an answer is stored together with its job, then handed to the provider, exactly once or shown as
+//! unknown.
+
+use std::time::Duration;
+
+use balas_domain::{
+    AccountStatus, ConversationId, Delivery, JobId, MessageId, MessageStatus, Permission, Priority,
+    WorkspaceId,
+    content::MAX_TEXT,
+    query::NewText,
+    socket::Typist,
+    view::{Author, Direction, Failure, FailureClass, MessageView},
+};
+use balas_providers::{Body, CallError, Outcome, Outgoing, SendError};
+use balas_store::{
+    StoreError, accounts, conversations, jobs,
+    messages::{self, AuthorRef, Inserted, MessageRecord, NewMessage, Source},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Engine,
+    access::{Actor, Who},
+    error::EngineError,
+    governor::Lesson,
+    jobs::{Done, backoff},
+    live::Signal,
+    reading,
+};
+
+/// Tries after definite failures that come right by waiting; about half an hour in all.
+const MAX_ATTEMPTS: i32 = 10;
+/// While an account cannot send, its messages look again after this long.
+const NOT_READY: Duration = Duration::from_secs(5);
+
+#[derive(Debug, Serialize, Deserialize)]
+struct SendJob {
+    message_id: MessageId,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct ReadJob {
+    conversation_id: ConversationId,
+    provider_id: String,
+}
+
+impl Engine {
+    /// Stores an answer and sees to it that it is sent. The same id again gives the same message.
+    ///
+    /// # Errors
+    /// When the actor may not, the text is empty or too long, the number cannot send, the window is closed, or the id
+    /// stands for another message.
+    pub async fn send_text(
+        &self,
+        actor: &Actor,
+        conversation_id: ConversationId,
+        new: &NewText,
+    ) -> Result<MessageView, EngineError> {
+        actor.require(Permission::Reply)?;
+        let text = balas_domain::text::clean_body(&new.text);
+        if text.trim().is_empty() {
+            return Err(EngineError::Empty);
+        }
+        let characters = text.chars().count();
+        if characters > MAX_TEXT {
+            return Err(EngineError::TooLong { characters });
+        }
+        let now = self.clock.now();
+        let ws = actor.workspace;
+        let mut write = self.store.write(ws, now).await?;
+        let conversation = reading::conversation(actor, write.tx(), conversation_id).await?;
+        if let Some(existing) = messages::get(ws, write.tx(), new.id).await? {
+            return same_message(existing, conversation_id);
+        }
+        let account = accounts::view(ws, write.tx(), conversation.account_id)
+            .await?
+            .ok_or(EngineError::NotFound { what: "account" })?;
+        if matches!(account.status, AccountStatus::Idle | AccountStatus::Error) {
+            return Err(EngineError::AccountNotReady { status: account.status });
+        }
+        if let Some(hours) = account.capabilities.window_hours {
+            let window = Duration::from_secs(u64::from(hours) * 3600);
+            if conversation.last_inbound_at.is_none_or(|at| now.since(at) > window) {
+                return Err(EngineError::WindowClosed);
+            }
+        }
+        let quoted = match new.reply_to {
+            Some(id) => {
+                let record = messages::get(ws, write.tx(), id).await?;
+                let record = record.filter(|r| r.view.conversation_id == conversation_id);
+                Some(record.ok_or(EngineError::NotFound { what: "quoted message" })?)
+            }
+            None => None,
+        };
+        let row = NewMessage {
+            id: new.id,
+            conversation_id,
+            account_id: account.id,
+            provider_id: None,
+            direction: Direction::Out,
+            author: match actor.author() {
+                Author::Member { id, .. } => AuthorRef::Member(id),
+                Author::Api { name } | Author::Contact { name } => AuthorRef::Api(name),
+                Author::PhoneApp => AuthorRef::PhoneApp,
+            },
+            content: balas_domain::Content::text(text),
+            delivery: Delivery::QUEUED,
+            quote_provider_id: quoted.as_ref().and_then(|q| q.provider_id.clone()),
+            quote_message_id: quoted.map(|q| q.view.id),
+            at: now,
+            counts_unread: false,
+            source: Source::Live,
+        };
+        match messages::insert(&mut write, &row).await {
+            Ok(Inserted::New) => {}
+            // Another workspace's message, which the look above could not see.
+            Ok(Inserted::Duplicate(_)) | Err(StoreError::Unique { .. }) => {
+                return Err(EngineError::Conflict { what: "message id".to_owned() });
+            }
+            Err(error) => return Err(error.into()),
+        }
+        self.enqueue_send(&mut write, conversation_id, new.id, 1).await?;
+        self.publish(write).await?;
+        self.jobs.wake();
+        metrics::counter!("balas_messages_total", "direction" => "out").increment(1);
+        self.message(actor, new.id).await
+    }
+
+    /// Sends a failed message, or one whose outcome is unknown, once more. The agent decides: an unknown one may have
+    /// arrived.
+    ///
+    /// # Errors
+    /// When the actor may not, there is no such message, or it did not fail.
+    pub async fn retry(&self, actor: &Actor, id: MessageId) -> Result<MessageView, EngineError> {
+        actor.require(Permission::Reply)?;
+        let ws = actor.workspace;
+        let mut write = self.store.write(ws, self.clock.now()).await?;
+        let record =
+            messages::get(ws, write.tx(), id).await?.ok_or(EngineError::NotFound { what: "message" })?;
+        let delivery = messages::retry(&mut write, id).await?.ok_or(EngineError::NothingToRetry)?;
+        self.enqueue_send(&mut write, record.view.conversation_id, id, delivery.attempt).await?;
+        self.publish(write).await?;
+        self.jobs.wake();
+        self.message(actor, id).await
+    }
+
+    async fn enqueue_send(
+        &self,
+        write: &mut balas_store::Write,
+        conversation: ConversationId,
+        message_id: MessageId,
+        attempt: i32,
+    ) -> Result<(), EngineError> {
+        let (ws, now) = (write.workspace(), write.now());
+        let payload =
+            serde_json::to_value(SendJob { message_id }).map_err(|e| EngineError::Internal(e.to_string()))?;
+        let job = jobs::NewJob {
+            id: JobId::new(now, &*self.random),
+            kind: "send".to_owned(),
+            payload,
+            priority: Priority::Urgent,
+            queue_key: Some(conversation.to_string()),
+            run_at: now,
+            idempotency_key: Some(format!("send:{message_id}:{attempt}")),
+        };
+        jobs::enqueue(ws, write.tx(), &job).await?;
+        Ok(())
+    }
+
+    async fn message(&self, actor: &Actor, id: MessageId) -> Result<MessageView, EngineError> {
+        let mut tx = self.store.read().await?;
+        let record = messages::get(actor.workspace, &mut tx, id).await?;
+        record.map(|r| r.view).ok_or(EngineError::NotFound { what: "message" })
+    }
+
+    /// Marks a conversation as read, here and at the customer.
+    ///
+    /// # Errors
+    /// When the actor may not, or there is no such conversation.
+    pub async fn mark_read(&self, actor: &Actor, id: ConversationId) -> Result<(), EngineError> {
+        actor.require(Permission::Reply)?;
+        let now = self.clock.now();
+        let mut write = self.store.write(actor.workspace, now).await?;
+        reading::conversation(actor, write.tx(), id).await?;
+        let Some(target) = conversations::mark_read(&mut write, id).await?.and_then(|t| t.into_iter().next())
+        else {
+            self.publish(write).await?;
+            return Ok(());
+        };
+        let payload =
+            serde_json::to_value(ReadJob { conversation_id: id, provider_id: target.provider_id.clone() })
+                .map_err(|e| EngineError::Internal(e.to_string()))?;
+        let job = jobs::NewJob {
+            id: JobId::new(now, &*self.random),
+            kind: "mark_read".to_owned(),
+            payload,
+            priority: Priority::High,
+            queue_key: None,
+            run_at: now,
+            idempotency_key: Some(format!("read:{}", target.provider_id)),
+        };
+        jobs::enqueue(actor.workspace, write.tx(), &job).await?;
+        self.publish(write).await?;
+        self.jobs.wake();
+        Ok(())
+    }
+
+    /// Tells colleagues, and where the provider can the customer, that someone is typing.
+    ///
+    /// # Errors
+    /// When the actor may not, or there is no such conversation.
+    pub async fn typing(&self, actor: &Actor, id: ConversationId, on: bool) -> Result<(), EngineError> {
+        actor.require(Permission::Reply)?;
+        let (conversation, target) = {
+            let mut tx = self.store.read().await?;
+            let conversation = reading::conversation(actor, &mut tx, id).await?;
+            let target = messages::last_inbound_provider_id(actor.workspace, &mut tx, id).await?;
+            (conversation, target)
+        };
+        if let Who::Member { id: member, name } = &actor.who {
+            let who = Typist::Member { id: *member, name: name.clone() };
+            self.live.send(actor.workspace, Signal::Typing { conversation_id: id, who, on });
+        }
+        if let (true, Some(runtime)) = (on, self.accounts.get(conversation.account_id))
+            && runtime.provider.capabilities().send_typing
+        {
+            // Passing news: if it does not arrive nothing is lost.
+            self.tasks.spawn(async move {
+                if let Err(error) = runtime.provider.typing(&conversation.address, target.as_deref()).await {
+                    tracing::debug!(%error, "typing could not be shown to the customer");
+                }
+            });
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn run_mark_read(&self, job: &jobs::Job) -> Result<Done, EngineError> {
+        let Ok(read) = serde_json::from_value::<ReadJob>(job.payload.clone()) else {
+            return Ok(Done::Bury("unreadable payload".to_owned()));
+        };
+        let conversation = {
+            let mut tx = self.store.read().await?;
+            conversations::get(job.workspace_id, &mut tx, read.conversation_id).await?
+        };
+        let Some((conversation, runtime)) = conversation.and_then(|c| {
+            let runtime = self.accounts.get(c.account_id)?;
+            Some((c, runtime))
+        }) else {
+            return Ok(Done::Remove);
+        };
+        match runtime.provider.mark_read(&conversation.address, &read.provider_id).await {
+            Ok(()) | Err(CallError::Unsupported { .. }) => Ok(Done::Remove),
+            // A missing tick at the customer is not worth more than a few tries.
+            Err(CallError::Failed(error)) if job.attempts < 3 && error.class == FailureClass::Transient => {
+                Ok(Done::Retry(self.clock.now().after(backoff(job.attempts)), error.text))
+            }
+            Err(CallError::Failed(error)) => {
+                tracing::debug!(%error, "the customer was not told that a message was read");
+                Ok(Done::Remove)
+            }
+        }
+    }
+
+    pub(crate) async fn run_send(&self, job: &jobs::Job) -> Result<Done, EngineError> {
+        let Ok(send) = serde_json::from_value::<SendJob>(job.payload.clone()) else {
+            return Ok(Done::Bury("unreadable payload".to_owned()));
+        };
+        let ws = job.workspace_id;
+        let (record, conversation, account) = {
+            let mut tx = self.store.read().await?;
+            let Some(record) = messages::get(ws, &mut tx, send.message_id).await? else {
+                return Ok(Done::Remove);
+            };
+            let Some(conversation) = conversations::get(ws, &mut tx, record.view.conversation_id).await?
+            else {
+                return Ok(Done::Remove);
+            };
+            let account = accounts::view(ws, &mut tx, record.view.account_id).await?;
+            (record, conversation, account)
+        };
+        let id = record.view.id;
+        match record.view.delivery.status {
+            MessageStatus::Queued => {}
+            // Someone was handing it over and never came back: a crash, or a lost lease. It may have gone out.
+            MessageStatus::Sending => {
+                let failure = lost("Balas was interrupted while sending");
+                return self.finish(job, id, MessageStatus::Unknown, Some(&failure)).await;
+            }
+            _ => return Ok(Done::Remove),
+        }
+        let now = self.clock.now();
+        let ready = account.is_some_and(|a| a.status.can_send());
+        let Some(runtime) = self.accounts.get(record.view.account_id).filter(|_| ready) else {
+            return Ok(Done::Wait(now.after(NOT_READY)));
+        };
+        if let Err(until) = self.governor.admit(runtime.id, conversation.id, now) {
+            return Ok(Done::Wait(until));
+        }
+        let balas_domain::Content::Text { text } = &record.view.content else {
+            return Ok(Done::Bury("only text can be sent".to_owned()));
+        };
+        let outgoing = Outgoing {
+            id,
+            to: conversation.address.clone(),
+            body: Body::Text { text: text.clone() },
+            reply_to: record.quote_provider_id.clone(),
+        };
+        self.hand_over(ws, id).await?;
+        let result = runtime.provider.send(&outgoing).await;
+        let lesson = match &result {
+            Ok(_) => Lesson::Answered,
+            Err(error) => lesson(error),
+        };
+        let not_before = self.governor.learn(runtime.id, conversation.id, self.clock.now(), lesson);
+        match result {
+            Ok(sent) => {
+                let mut write = self.store.write(ws, self.clock.now()).await?;
+                messages::accepted(&mut write, id, &sent.provider_id).await?;
+                self.apply_parked(&mut write, &runtime, &sent.provider_id).await?;
+                jobs::finish(write.tx(), job.id).await?;
+                self.publish(write).await?;
+                Ok(Done::Finished)
+            }
+            Err(error) if error.outcome == Outcome::Unknown => {
+                tracing::warn!(message = %id, account = %runtime.id, %error, "outcome of a send is unknown");
+                self.finish(job, id, MessageStatus::Unknown, Some(&error.failure())).await
+            }
+            Err(error) if error.class == FailureClass::Auth => {
+                self.take_back(ws, id).await?;
+                self.account_failed(&runtime, &error.text).await;
+                Ok(Done::Wait(now.after(NOT_READY)))
+            }
+            Err(error)
+                if matches!(error.class, FailureClass::Throttled | FailureClass::Transient)
+                    && job.attempts + 1 < MAX_ATTEMPTS =>
+            {
+                self.take_back(ws, id).await?;
+                let wait = error.retry_after.unwrap_or_else(|| backoff(job.attempts));
+                Ok(Done::Retry(not_before.max(self.clock.now().after(wait)), error.text))
+            }
+            Err(error) => self.finish(job, id, MessageStatus::Failed, Some(&error.failure())).await,
+        }
+    }
+
+    /// Stores the last word on a message and removes its job, together.
+    async fn finish(
+        &self,
+        job: &jobs::Job,
+        id: MessageId,
+        status: MessageStatus,
+        failure: Option<&Failure>,
+    ) -> Result<Done, EngineError> {
+        let now = self.clock.now();
+        let mut write = self.store.write(job.workspace_id, now).await?;
+        messages::report(&mut write, id, status, failure, now).await?;
+        jobs::finish(write.tx(), job.id).await?;
+        self.publish(write).await?;
+        Ok(Done::Finished)
+    }
+
+    /// Remembers that the message is being handed over, before it is.
+    async fn hand_over(&self, ws: WorkspaceId, id: MessageId) -> Result<(), EngineError> {
+        let now = self.clock.now();
+        let mut write = self.store.write(ws, now).await?;
+        messages::report(&mut write, id, MessageStatus::Sending, None, now).await?;
+        self.publish(write).await?;
+        Ok(())
+    }
+
+    /// The provider certainly does not have it: it goes back in line.
+    async fn take_back(&self, ws: WorkspaceId, id: MessageId) -> Result<(), EngineError> {
+        let mut write = self.store.write(ws, self.clock.now()).await?;
+        messages::requeue(&mut write, id).await?;
+        self.publish(write).await?;
+        Ok(())
+    }
+}
+
+fn same_message(existing: MessageRecord, conversation: ConversationId) -> Result<MessageView, EngineError> {
+    if existing.view.conversation_id == conversation && existing.view.direction == Direction::Out {
+        Ok(existing.view)
+    } else {
+        Err(EngineError::Conflict { what: "message id".to_owned() })
+    }
+}
+
+fn lost(what: &str) -> Failure {
+    Failure {
+        class: FailureClass::Unknown,
+        code: None,
+        text: format!(
+            "{what}: the message may or may not have gone out. Look at the phone, or ask the customer, before sending it again."
+        ),
+    }
+}
+
+fn lesson(error: &SendError) -> Lesson {
+    /// Meta's pair rate limit: too many messages to the same customer.
+    const PAIR_RATE: i64 = 131_056;
+    match (error.class, error.code) {
+        (FailureClass::Throttled, Some(PAIR_RATE)) => Lesson::TooFastToPair,
+        (FailureClass::Throttled, _) => Lesson::TooFast(error.retry_after.unwrap_or(Duration::from_secs(5))),
+        (FailureClass::Transient | FailureClass::Unknown, _) => Lesson::Unwell,
+        _ => Lesson::Answered,
+    }
+}

@@ -1,0 +1,228 @@
+//! An engine on a real database, wired to a sandbox by real HTTP in both directions.
+
+#![expect(clippy::unwrap_used, reason = "a test stops at once; what is unused differs per file")]
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::{Router, body::Bytes, extract::State, http::HeaderMap, http::StatusCode, routing::post};
+use balas_domain::{
+    AccountId, Clock, ConversationId, Event, MessageId, Role, Seq,
+    form::{CloudForm, MemberForm},
+    query::{ListQuery, NewText},
+    view::{ConversationView, MessageView},
+};
+use balas_engine::{
+    Actor, Config, Engine, EventsAfter, NewOwner, WebhookTarget, Workers,
+    ambient::{OsRandom, SystemClock},
+    secrets::MasterKey,
+};
+use balas_sandbox::{Number, Running, Timing};
+use balas_store::testing::{Kind, TestStore};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+pub struct World {
+    pub engine: Engine,
+    pub owner: Actor,
+    pub account: AccountId,
+    pub number: Number,
+    pub sandbox: Running,
+    workers: Option<Workers>,
+    hook: tokio::task::JoinHandle<()>,
+    _store: TestStore,
+}
+
+impl World {
+    /// A workspace with one Cloud account that is ready.
+    pub async fn new(kind: Kind) -> Self {
+        let store = balas_store::testing::fresh(kind).await;
+        let number = Number::demo();
+        let timing = Timing {
+            delivered_after: Duration::from_millis(10),
+            read_after: Duration::from_millis(10),
+            retry_waits: vec![Duration::from_millis(20)],
+            ..Timing::default()
+        };
+        let config = balas_sandbox::Config {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            numbers: vec![number.clone()],
+            seed: false,
+        };
+        let sandbox = balas_sandbox::start_with(config, timing, Arc::new(SystemClock), Arc::new(OsRandom))
+            .await
+            .unwrap();
+        let config = Config {
+            cloud_base_url: sandbox.base_url(),
+            cloud_version: "v23.0".to_owned(),
+            master_key: MasterKey::generate(&OsRandom),
+        };
+        let engine =
+            Engine::new(store.store.clone(), Arc::new(SystemClock), Arc::new(OsRandom), config).unwrap();
+        let workers = engine.start().await.unwrap();
+        let owner = engine
+            .create_workspace("test", "Test", "Asia/Jakarta", &owner("owner@example.org"))
+            .await
+            .unwrap();
+        let (url, hook) = serve_hook(engine.clone()).await;
+        sandbox.set_webhook_url(&number.phone_number_id, url);
+        let account = engine.create_cloud(&owner, &form(&number)).await.unwrap().id;
+        let world =
+            Self { engine, owner, account, number, sandbox, workers: Some(workers), hook, _store: store };
+        world
+            .until("the account is ready", async || {
+                world.engine.account(&world.owner, account).await.unwrap().status
+                    == balas_domain::AccountStatus::Ready
+            })
+            .await;
+        world
+    }
+
+    /// Waits for a condition.
+    pub async fn until(&self, what: &str, condition: impl AsyncFn() -> bool) {
+        for _ in 0..1_000 {
+            if condition().await {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("never came true: {what}");
+    }
+
+    /// A customer writes, and the engine has it.
+    pub async fn receive(&self, from: &str, text: &str) -> ConversationView {
+        self.sandbox
+            .world()
+            .receive(&balas_sandbox::Incoming::text(&self.number.phone_number_id, from, "Sari", text))
+            .unwrap();
+        self.until("the message is in the inbox", async || {
+            self.list().await.iter().any(|c| c.last.as_ref().is_some_and(|l| l.preview.text == text))
+        })
+        .await;
+        self.list().await.into_iter().find(|c| c.address.to_string() == format!("phone:{from}")).unwrap()
+    }
+
+    pub async fn list(&self) -> Vec<ConversationView> {
+        self.engine.conversations(&self.owner, &ListQuery::default()).await.unwrap().items
+    }
+
+    pub async fn thread(&self, id: ConversationId) -> Vec<MessageView> {
+        let mut items = self.engine.thread(&self.owner, id, None, 100).await.unwrap().messages.items;
+        items.reverse();
+        items
+    }
+
+    pub async fn message(&self, conversation: ConversationId, id: MessageId) -> MessageView {
+        self.thread(conversation).await.into_iter().find(|m| m.id == id).unwrap()
+    }
+
+    pub fn text(&self, text: &str) -> NewText {
+        NewText { id: MessageId::new(self.engine.now(), &OsRandom), text: text.to_owned(), reply_to: None }
+    }
+
+    pub async fn member(&self, role: Role) -> Actor {
+        let email = format!("{role}@example.org");
+        let form = MemberForm {
+            name: role.to_string(),
+            email: email.clone(),
+            role,
+            password: "long enough".to_owned(),
+        };
+        self.engine.create_member(&self.owner, &form).await.unwrap();
+        self.engine.sign_in(&email, "long enough", &balas_engine::ClientInfo::default()).await.unwrap().actor
+    }
+
+    /// Hands over a body as Meta would, signed with the account's secret.
+    pub async fn deliver(&self, body: &serde_json::Value) -> Result<(), balas_engine::WebhookError> {
+        let body = serde_json::to_vec(body).unwrap();
+        let signature = sign(&self.number.app_secret, &body);
+        self.engine
+            .receive_cloud_webhook(
+                WebhookTarget::Account(self.account),
+                Some(&signature),
+                Bytes::from(body),
+                None,
+            )
+            .await
+    }
+
+    /// Waits until the journal is worked off.
+    pub async fn settled(&self) {
+        self.until("the journal is empty", async || {
+            let mut tx = self.engine.store().read().await.unwrap();
+            balas_store::journal::backlog(&mut tx).await.unwrap() == 0
+        })
+        .await;
+    }
+
+    /// A `messages` change with these messages and statuses.
+    pub fn change(
+        &self,
+        messages: &[serde_json::Value],
+        statuses: &[serde_json::Value],
+    ) -> serde_json::Value {
+        serde_json::json!({"object": "whatsapp_business_account", "entry": [{"id": self.number.waba_id, "changes": [{
+            "field": "messages", "value": {
+                "messaging_product": "whatsapp",
+                "metadata": {"display_phone_number": self.number.display_phone_number, "phone_number_id": self.number.phone_number_id},
+                "contacts": [{"profile": {"name": "Sari"}, "wa_id": "6281200001111"}],
+                "messages": messages, "statuses": statuses}}]}]})
+    }
+
+    pub async fn log(&self) -> Vec<Event> {
+        match self.engine.events_after(&self.owner, Seq(0), 10_000).await.unwrap() {
+            EventsAfter::Events { events, .. } => events,
+            EventsAfter::TooOld => panic!("the log begins at 1"),
+        }
+    }
+
+    pub async fn pending_jobs(&self) -> i64 {
+        let mut tx = self.engine.store().read().await.unwrap();
+        balas_store::jobs::pending(&mut tx).await.unwrap()
+    }
+
+    pub async fn stop(mut self) {
+        self.workers.take().unwrap().stop().await;
+        self.hook.abort();
+    }
+}
+
+pub fn owner(email: &str) -> NewOwner {
+    NewOwner { name: "Owner".to_owned(), email: email.to_owned(), password: "long enough".to_owned() }
+}
+
+pub fn form(number: &Number) -> CloudForm {
+    CloudForm {
+        name: "Shop".to_owned(),
+        phone_number_id: number.phone_number_id.clone(),
+        waba_id: number.waba_id.clone(),
+        token: number.token.clone(),
+        app_secret: number.app_secret.clone(),
+        verify_token: number.verify_token.clone(),
+    }
+}
+
+pub fn sign(secret: &str, body: &[u8]) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+    mac.update(body);
+    format!("sha256={}", hex::encode(mac.finalize().into_bytes()))
+}
+
+/// A minimal server that takes the sandbox's webhooks.
+async fn serve_hook(engine: Engine) -> (String, tokio::task::JoinHandle<()>) {
+    async fn hook(State(engine): State<Engine>, headers: HeaderMap, body: Bytes) -> StatusCode {
+        let signature = headers.get("x-hub-signature-256").and_then(|h| h.to_str().ok());
+        match engine.receive_cloud_webhook(WebhookTarget::Shared, signature, body, None).await {
+            Ok(()) => StatusCode::OK,
+            Err(_) => StatusCode::UNAUTHORIZED,
+        }
+    }
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/hook", listener.local_addr().unwrap());
+    let app = Router::new().route("/hook", post(hook)).with_state(engine);
+    let task = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+    (url, task)
+}
+
+pub fn now_seconds() -> String {
+    SystemClock.now().as_seconds().to_string()
+}

@@ -1,0 +1,205 @@
+//! What providers report, in our own words. Every provider's parser ends here.
+//!
+//! Everything is cleaned: names and texts hold no control or steering characters, identifiers are printable,
+//! times never lie after the moment of receipt. All of it can be serialised, so that what arrives before its
+//! message can be parked.
+
+use balas_domain::{Address, Content, Identity, MessageId, MessageStatus, Timestamp, view::Failure};
+use serde::{Deserialize, Serialize};
+
+/// What one delivery says about one account.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Batch {
+    /// The provider's id of the account: for the Cloud API the phone number id. Empty if the delivery does
+    /// not say; then the address that it came to decides.
+    pub external_id: String,
+    /// What happened, in the order of the delivery. (Which is no order in time.)
+    pub events: Vec<Inbound>,
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Inbound {
+    /// A message was written, by the customer or on the business's phone.
+    Message(Message),
+    /// A sent message came further, or failed.
+    Status(Status),
+    /// A message was changed by its author.
+    Edit {
+        /// The provider's id of the changed message.
+        target: String,
+        /// The conversation that it stands in.
+        chat: Address,
+        /// Who changed it; `None` if it was changed on the business's phone or the provider does not say. A
+        /// change counts only if this is the message's author.
+        by: Option<Identity>,
+        /// Changed on the business's phone.
+        from_us: bool,
+        /// What it says now.
+        content: Content,
+        /// When.
+        at: Timestamp,
+    },
+    /// A message was taken back.
+    Revoke {
+        /// The provider's id of the message.
+        target: String,
+        /// The conversation that it stands in.
+        chat: Address,
+        /// Who took it back; as in `Edit`.
+        by: Option<Identity>,
+        /// Taken back on the business's phone.
+        from_us: bool,
+        /// When.
+        at: Timestamp,
+    },
+    /// Somebody reacted to a message.
+    Reaction {
+        /// The provider's id of the message.
+        target: String,
+        /// The conversation that it stands in.
+        chat: Address,
+        /// Who; as in [`Message::sender`].
+        sender: Sender,
+        /// Reacted on the business's phone.
+        from_us: bool,
+        /// The emoji; `None` takes the reaction away.
+        emoji: Option<String>,
+        /// When.
+        at: Timestamp,
+    },
+    /// We read a conversation on the phone, so that it is no longer unread. Says nothing about messages that
+    /// we sent.
+    ReadByUs {
+        /// The conversation, under the name that the receipt gave it. That may be another one than the
+        /// conversation is kept under (a LID): look the messages up first.
+        chat: Address,
+        /// The provider's ids of messages that were read, with all before them. Never empty.
+        targets: Vec<String>,
+        /// When.
+        at: Timestamp,
+    },
+    /// Somebody began or ceased to type. Means nothing after some seconds; never stored.
+    Typing {
+        /// The conversation.
+        chat: Address,
+        /// Who; as in [`Message::sender`].
+        sender: Sender,
+        /// Began, or ceased.
+        on: bool,
+        /// Records a voice message instead of typing.
+        recording: bool,
+    },
+    /// Members of a group came, went or got another role.
+    Group(GroupChange),
+    /// A customer is now known under other names.
+    IdentityChanged {
+        /// Names that the customer was known under. Any of them finds the contact. Never empty.
+        old: Vec<Identity>,
+        /// Names to add to the contact. Never empty.
+        new: Vec<Identity>,
+        /// When.
+        at: Timestamp,
+        /// The line that the conversation shows, if the provider wrote one.
+        notice: Option<Message>,
+    },
+    /// Names of people, without any message.
+    Contacts {
+        /// The people.
+        people: Vec<Sender>,
+    },
+    /// The provider has something to say about the account itself.
+    AccountNotice {
+        /// The provider's word for it.
+        kind: String,
+        /// For people.
+        text: String,
+    },
+    /// Nothing to be done: of no interest, unknown, or damaged.
+    Ignored {
+        /// What it was, and what was wrong with it.
+        kind: String,
+    },
+}
+
+/// A message as it came in.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Message {
+    /// The provider's id. Unique only together with the account and the conversation.
+    pub provider_id: String,
+    /// The conversation.
+    pub chat: Address,
+    /// Its author. If `from_us`, the customer it was written to instead: that is whose contact the
+    /// conversation belongs to; empty in groups.
+    pub sender: Sender,
+    /// Written on the business's phone, not in Balas.
+    pub from_us: bool,
+    /// When it was written.
+    pub at: Timestamp,
+    /// What it says.
+    pub content: Content,
+    /// The provider's id of the message that it answers.
+    pub quote: Option<String>,
+    /// From before the account was connected: no notification, nothing unread.
+    pub history: bool,
+}
+
+/// What changed in a group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupChange {
+    /// The group.
+    pub chat: Address,
+    /// What happened.
+    pub what: Membership,
+    /// To whom; ourselves left out.
+    pub people: Vec<Sender>,
+    /// It happened to us (too).
+    pub us: bool,
+    /// What the group is called, if the provider says so.
+    pub name: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What happened to members of a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Membership {
+    /// They joined or were added.
+    Joined,
+    /// They left or were removed.
+    Left,
+    /// They became administrators.
+    Promoted,
+    /// They no longer are administrators.
+    Demoted,
+}
+
+/// A person as the provider names them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sender {
+    /// Under which names, best first.
+    pub identities: Vec<Identity>,
+    /// What the person calls themselves.
+    pub name: Option<String>,
+    /// `WhatsApp` user name, without `@`. Changes hands: for display only.
+    pub username: Option<String>,
+}
+
+/// How far a sent message came.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// The provider's id of the message.
+    pub provider_id: String,
+    /// Our own id of the message, if the provider gave it back. Finds messages whose send answer was lost.
+    pub callback: Option<MessageId>,
+    /// How far it came.
+    pub status: MessageStatus,
+    /// When.
+    pub at: Timestamp,
+    /// Why it failed.
+    pub failure: Option<Failure>,
+    /// Whom it was sent to; in groups, who reports.
+    pub identities: Vec<Identity>,
+}

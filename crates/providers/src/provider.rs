@@ -1,0 +1,177 @@
+//! What every provider can be asked to do.
+
+use std::{fmt, time::Duration};
+
+use async_trait::async_trait;
+use balas_domain::{
+    Address, Identity, MessageId,
+    content::MAX_TEXT,
+    view::{Capabilities, Failure, FailureClass, ProviderKind},
+};
+
+use crate::check_error::CheckError;
+
+/// A way to reach `WhatsApp` for one account.
+#[async_trait]
+pub trait Provider: Send + Sync {
+    /// Which kind.
+    fn kind(&self) -> ProviderKind;
+
+    /// What it can do. Anything else is refused with [`CallError::Unsupported`].
+    fn capabilities(&self) -> Capabilities {
+        self.kind().capabilities()
+    }
+
+    /// Sends one message, once: never retries by itself.
+    ///
+    /// # Errors
+    /// [`SendError::outcome`] tells whether the message may have gone out all the same.
+    async fn send(&self, message: &Outgoing) -> Result<Sent, SendError>;
+
+    /// Tells the customer that this message and all before it were read.
+    ///
+    /// # Errors
+    /// When the provider refuses or cannot be reached.
+    async fn mark_read(&self, chat: &Address, provider_id: &str) -> Result<(), CallError>;
+
+    /// Shows the customer for some seconds that somebody is typing. Marks the given message as read with some
+    /// providers, so it must be one that an agent has seen.
+    ///
+    /// # Errors
+    /// When the provider refuses or cannot be reached.
+    async fn typing(&self, chat: &Address, last_inbound_provider_id: Option<&str>) -> Result<(), CallError>;
+
+    /// Checks that the account's settings work, without changing anything.
+    ///
+    /// # Errors
+    /// What is wrong, in words that say what to do.
+    async fn check(&self) -> Result<Checked, CheckError>;
+}
+
+/// A message on its way out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outgoing {
+    /// Our id, which providers that can do so give back with every report.
+    pub id: MessageId,
+    /// Where to.
+    pub to: Address,
+    /// What it says.
+    pub body: Body,
+    /// The provider's id of the message that it answers.
+    pub reply_to: Option<String>,
+}
+
+/// What an outgoing message says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// Text with `WhatsApp`'s formatting marks.
+    Text {
+        /// At most [`balas_domain::content::MAX_TEXT`] characters.
+        text: String,
+    },
+    /// A reaction to a message.
+    Reaction {
+        /// The provider's id of the message.
+        target: String,
+        /// The emoji; empty takes our reaction away.
+        emoji: String,
+    },
+}
+
+/// Why no provider can send this text, and what to do.
+///
+/// # Errors
+/// When it is blank or longer than `WhatsApp` takes.
+pub(crate) fn sendable(text: &str) -> Result<(), String> {
+    if text.trim().is_empty() {
+        return Err("The message is empty. Write something before sending it.".to_owned());
+    }
+    if text.chars().count() > MAX_TEXT {
+        return Err(format!("The message is longer than {MAX_TEXT} characters. Send it in parts."));
+    }
+    Ok(())
+}
+
+/// The provider has the message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// The provider's id of the message.
+    pub provider_id: String,
+    /// Names of the recipient that the answer told. They may differ from the address written to.
+    pub identities: Vec<Identity>,
+}
+
+/// Whether a message that could not be sent may have gone out all the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// Certainly not: it may be sent again.
+    NotSent,
+    /// It may have. Never sent again blindly; a later report settles it.
+    Unknown,
+}
+
+/// A call failed.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{text}")]
+pub struct SendError {
+    /// What can be done about it.
+    pub class: FailureClass,
+    /// The provider's own code, if it gave one.
+    pub code: Option<i64>,
+    /// What happened and what to do, for people.
+    pub text: String,
+    /// The provider asks to wait at least this long.
+    pub retry_after: Option<Duration>,
+    /// Whether it may have gone out all the same.
+    pub outcome: Outcome,
+    /// What the provider calls this exchange; its support asks for it.
+    pub request_id: Option<String>,
+}
+
+impl SendError {
+    /// What is kept with the message.
+    #[must_use]
+    pub fn failure(&self) -> Failure {
+        Failure { class: self.class, code: self.code, text: self.text.clone() }
+    }
+}
+
+impl fmt::Debug for SendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SendError")
+            .field("class", &self.class)
+            .field("code", &self.code)
+            .field("outcome", &self.outcome)
+            .field("retry_after", &self.retry_after)
+            .field("request_id", &self.request_id)
+            .field("text", &self.text)
+            .finish()
+    }
+}
+
+/// A call other than sending failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// This account cannot do that at all, or not here.
+    #[error("{reason}")]
+    Unsupported {
+        /// Why, for people.
+        reason: String,
+    },
+    /// The provider refused or was not reached.
+    #[error(transparent)]
+    Failed(#[from] SendError),
+}
+
+/// The account's settings work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checked {
+    /// The number as the provider writes it.
+    pub display_phone: String,
+    /// The name that customers see.
+    pub verified_name: String,
+    /// The provider's rating of the number, such as `GREEN`.
+    pub quality: Option<String>,
+    /// Whether deliveries to our webhook are switched on. `true` if the provider cannot tell.
+    pub webhook_subscribed: bool,
+}

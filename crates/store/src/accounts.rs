@@ -1,0 +1,273 @@
+//! Connected WhatsApp numbers.
+
+use balas_domain::{
+    AccountId, AccountStatus, Seq, Timestamp, WorkspaceId,
+    view::{AccountView, ProviderKind},
+};
+use serde_json::Value;
+use sqlx::FromRow;
+
+use crate::{Result, StoreError, Tx, Write, codec};
+
+/// A delivery is noted (and told to screens) at most this often, in microseconds.
+const DELIVERY_GRAIN: i64 = 60_000_000;
+
+/// An account to be made.
+#[derive(Clone)]
+pub struct NewAccount {
+    /// Its id.
+    pub id: AccountId,
+    /// What the team calls it.
+    pub name: String,
+    /// How it is connected.
+    pub provider: ProviderKind,
+    /// The provider's own id; unique per provider on this server.
+    pub external_id: String,
+    /// Its number as shown, once known.
+    pub phone: Option<String>,
+    /// The provider's settings, without secrets.
+    pub config: Value,
+    /// The provider's secrets, encrypted.
+    pub secrets: Vec<u8>,
+}
+
+/// What may be changed; `None` leaves it.
+#[derive(Clone, Default)]
+pub struct AccountChange {
+    /// What the team calls it.
+    pub name: Option<String>,
+    /// Its number as shown.
+    pub phone: Option<String>,
+    /// The provider's settings.
+    pub config: Option<Value>,
+    /// The provider's secrets, encrypted.
+    pub secrets: Option<Vec<u8>>,
+}
+
+/// An account with what only the engine may see. No `Debug`: it carries secrets, if encrypted ones.
+#[derive(Clone)]
+pub struct AccountRecord {
+    /// What screens see of it.
+    pub view: AccountView,
+    /// The provider's settings.
+    pub config: Value,
+    /// The provider's secrets, encrypted.
+    pub secrets: Vec<u8>,
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: AccountId,
+    name: String,
+    provider: String,
+    external_id: String,
+    phone: Option<String>,
+    status: String,
+    status_detail: Option<String>,
+    last_delivery_at: Option<Timestamp>,
+    version: Seq,
+}
+
+#[derive(FromRow)]
+struct FullRow {
+    #[sqlx(flatten)]
+    row: Row,
+    workspace_id: WorkspaceId,
+    config: String,
+    secrets: Vec<u8>,
+}
+
+impl TryFrom<Row> for AccountView {
+    type Error = StoreError;
+    fn try_from(r: Row) -> Result<Self> {
+        let provider: ProviderKind = codec::word("provider", &r.provider)?;
+        Ok(Self {
+            id: r.id,
+            name: r.name,
+            provider,
+            phone: r.phone,
+            external_id: r.external_id,
+            status: codec::word("account status", &r.status)?,
+            status_detail: r.status_detail,
+            last_delivery_at: r.last_delivery_at,
+            capabilities: provider.capabilities(),
+            version: r.version,
+        })
+    }
+}
+
+impl TryFrom<FullRow> for AccountRecord {
+    type Error = StoreError;
+    fn try_from(r: FullRow) -> Result<Self> {
+        Ok(Self {
+            view: r.row.try_into()?,
+            config: codec::from_json("account's settings", &r.config)?,
+            secrets: r.secrets,
+        })
+    }
+}
+
+macro_rules! select {
+    ($tail:literal) => {
+        concat!(
+            "SELECT id, workspace_id, name, provider, external_id, phone, config, secrets, status,
+            status_detail,
+                last_delivery_at, version
+             FROM accounts ",
+            $tail
+        )
+    };
+}
+
+/// Makes an account that is idle.
+///
+/// # Errors
+/// [`StoreError::Unique`] if the provider's id is connected already, here or in another workspace.
+pub async fn create(write: &mut Write, new: &NewAccount) -> Result<()> {
+    let (ws, now) = (write.workspace(), write.now());
+    let made = execute!(
+        write.tx(),
+        "INSERT INTO accounts (workspace_id, id, name, provider, external_id, phone, config, secrets, status,
+            version, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'idle', 0, $9) ON CONFLICT DO NOTHING",
+        ws,
+        new.id,
+        codec::text(&new.name),
+        new.provider.as_str(),
+        codec::text(&new.external_id),
+        codec::text_opt(new.phone.as_deref()),
+        codec::to_json(&new.config)?,
+        &new.secrets[..],
+        now,
+    )?;
+    if made == 0 {
+        return Err(StoreError::Unique { what: "number" });
+    }
+    write.touch_account(new.id);
+    Ok(())
+}
+
+/// One account.
+pub async fn view(ws: WorkspaceId, tx: &mut Tx, id: AccountId) -> Result<Option<AccountView>> {
+    row!(tx, Row, select!("WHERE workspace_id = $1 AND id = $2"), ws, id)?.map(TryInto::try_into).transpose()
+}
+
+/// All accounts of the workspace, by name.
+pub async fn list(ws: WorkspaceId, tx: &mut Tx) -> Result<Vec<AccountView>> {
+    let rows = rows!(tx, Row, select!("WHERE workspace_id = $1 ORDER BY name, id"), ws)?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
+/// One account with its settings and secrets.
+pub async fn record(ws: WorkspaceId, tx: &mut Tx, id: AccountId) -> Result<Option<AccountRecord>> {
+    row!(tx, FullRow, select!("WHERE workspace_id = $1 AND id = $2"), ws, id)?
+        .map(TryInto::try_into)
+        .transpose()
+}
+
+/// All accounts of this server, for the boot.
+pub async fn all_records(tx: &mut Tx) -> Result<Vec<(WorkspaceId, AccountRecord)>> {
+    let rows = rows!(tx, FullRow, select!("ORDER BY created_at, id"))?;
+    rows.into_iter().map(|r| Ok((r.workspace_id, r.try_into()?))).collect()
+}
+
+/// Whose account it is.
+pub async fn locate(tx: &mut Tx, id: AccountId) -> Result<Option<WorkspaceId>> {
+    Ok(row!(tx, (WorkspaceId,), "SELECT workspace_id FROM accounts WHERE id = $1", id)?.map(|(ws,)| ws))
+}
+
+/// The account of that provider's id.
+pub async fn by_external_id(
+    tx: &mut Tx,
+    provider: ProviderKind,
+    external_id: &str,
+) -> Result<Option<(WorkspaceId, AccountId)>> {
+    row!(
+        tx,
+        (WorkspaceId, AccountId),
+        "SELECT workspace_id, id FROM accounts WHERE provider = $1 AND external_id = $2",
+        provider.as_str(),
+        codec::text(external_id),
+    )
+}
+
+/// Changes what is given.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub async fn update(write: &mut Write, id: AccountId, change: &AccountChange) -> Result<()> {
+    let ws = write.workspace();
+    let changed = execute!(
+        write.tx(),
+        "UPDATE accounts SET name = COALESCE($3, name), phone = COALESCE($4, phone),
+            config = COALESCE($5, config),
+            secrets = COALESCE($6, secrets)
+         WHERE workspace_id = $1 AND id = $2",
+        ws,
+        id,
+        codec::text_opt(change.name.as_deref()),
+        codec::text_opt(change.phone.as_deref()),
+        change.config.as_ref().map(codec::to_json).transpose()?,
+        change.secrets.as_deref(),
+    )?;
+    if changed == 0 {
+        return Err(StoreError::NotFound);
+    }
+    write.touch_account(id);
+    Ok(())
+}
+
+/// Sets the status; tells whether anything changed.
+pub async fn set_status(
+    write: &mut Write,
+    id: AccountId,
+    status: AccountStatus,
+    detail: Option<&str>,
+) -> Result<bool> {
+    let ws = write.workspace();
+    let changed = execute!(
+        write.tx(),
+        "UPDATE accounts SET status = $3, status_detail = $4
+         WHERE workspace_id = $1 AND id = $2 AND (status <> $3 OR status_detail IS DISTINCT FROM $4)",
+        ws,
+        id,
+        status.as_str(),
+        codec::text_opt(detail),
+    )?;
+    if changed > 0 {
+        write.touch_account(id);
+    }
+    Ok(changed > 0)
+}
+
+/// Notes that the provider delivered something; at most once a minute, so that a flood costs nothing.
+pub async fn delivered(write: &mut Write, id: AccountId, at: Timestamp) -> Result<()> {
+    let ws = write.workspace();
+    let changed = execute!(
+        write.tx(),
+        "UPDATE accounts SET last_delivery_at = $3
+         WHERE workspace_id = $1 AND id = $2 AND (last_delivery_at IS NULL OR last_delivery_at < $4)",
+        ws,
+        id,
+        at,
+        Timestamp(at.0.saturating_sub(DELIVERY_GRAIN)),
+    )?;
+    if changed > 0 {
+        write.touch_account(id);
+    }
+    Ok(())
+}
+
+/// Removes the account and everything that belongs to it: conversations, messages, what was parked.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub async fn delete(write: &mut Write, id: AccountId) -> Result<()> {
+    let ws = write.workspace();
+    let gone = execute!(write.tx(), "DELETE FROM accounts WHERE workspace_id = $1 AND id = $2", ws, id)?;
+    if gone == 0 {
+        return Err(StoreError::NotFound);
+    }
+    write.account_removed(id);
+    Ok(())
+}

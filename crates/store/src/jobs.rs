@@ -1,0 +1,229 @@
+//! Durable work: lanes by urgency, order within a queue key, leases instead of locks, dead letters.
+
+use balas_domain::{JobId, Priority, Timestamp, WorkspaceId};
+use serde_json::Value;
+use sqlx::FromRow;
+
+use crate::{Result, StoreError, Tx, codec};
+
+/// Work to be done.
+#[derive(Clone, Debug)]
+pub struct NewJob {
+    /// Its id.
+    pub id: JobId,
+    /// What kind of work, as a word.
+    pub kind: String,
+    /// What is needed to do it; no secrets.
+    pub payload: Value,
+    /// Its lane.
+    pub priority: Priority,
+    /// Jobs of one key run one after the other, in the order of enqueueing.
+    pub queue_key: Option<String>,
+    /// Not before.
+    pub run_at: Timestamp,
+    /// While a job of this key exists in the workspace (dead letters included), another is not enqueued.
+    pub idempotency_key: Option<String>,
+}
+
+/// Work that was claimed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Job {
+    /// Its id.
+    pub id: JobId,
+    /// Whose it is.
+    pub workspace_id: WorkspaceId,
+    /// What kind of work.
+    pub kind: String,
+    /// What is needed to do it.
+    pub payload: Value,
+    /// Its lane.
+    pub priority: Priority,
+    /// How often it was tried before: counted by [`postpone`], and by [`claim`] if the last lease ran out.
+    pub attempts: i32,
+    /// Its queue.
+    pub queue_key: Option<String>,
+    /// When it was due.
+    pub run_at: Timestamp,
+}
+
+#[derive(FromRow)]
+struct Row {
+    seq: i64,
+    id: JobId,
+    workspace_id: WorkspaceId,
+    kind: String,
+    payload: String,
+    priority: i16,
+    attempts: i32,
+    queue_key: Option<String>,
+    run_at: Timestamp,
+}
+
+impl TryFrom<Row> for Job {
+    type Error = StoreError;
+    fn try_from(r: Row) -> Result<Self> {
+        Ok(Self {
+            id: r.id,
+            workspace_id: r.workspace_id,
+            kind: r.kind,
+            payload: codec::from_json("job", &r.payload)?,
+            priority: Priority::from_i16(r.priority),
+            attempts: r.attempts,
+            queue_key: r.queue_key,
+            run_at: r.run_at,
+        })
+    }
+}
+
+/// Enqueues a job in the caller's transaction; `false` if one of its idempotency key is there already.
+pub async fn enqueue(ws: WorkspaceId, tx: &mut Tx, new: &NewJob) -> Result<bool> {
+    let made = execute!(
+        tx,
+        "INSERT INTO jobs (workspace_id, id, kind, payload, priority, queue_key, run_at,
+            idempotency_key, attempts,
+            dead)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, FALSE) ON CONFLICT DO NOTHING",
+        ws,
+        new.id,
+        codec::text(&new.kind),
+        codec::to_json(&new.payload)?,
+        new.priority.as_i16(),
+        codec::text_opt(new.queue_key.as_deref()),
+        new.run_at,
+        codec::text_opt(new.idempotency_key.as_deref()),
+    )?;
+    Ok(made == 1)
+}
+
+/// Nothing of the same queue stands before it.
+macro_rules! head {
+    () => {
+        "NOT EXISTS (SELECT 1 FROM jobs AS e WHERE NOT e.dead AND e.queue_key IS NOT NULL
+            AND e.workspace_id = j.workspace_id AND e.queue_key = j.queue_key AND e.seq < j.seq)"
+    };
+}
+
+/// One lane's due jobs. `SKIP LOCKED`: another node that claims at the same time takes others.
+macro_rules! claim_sql {
+    ($lock:literal) => {
+        concat!(
+            "UPDATE jobs SET leased_until = $2,
+                attempts = attempts + CASE WHEN leased_until IS NULL THEN 0 ELSE 1 END
+             WHERE seq IN (
+                SELECT j.seq FROM jobs AS j
+                WHERE NOT j.dead AND j.priority = $3 AND j.run_at <= $1
+                    AND (j.leased_until IS NULL OR j.leased_until <= $1) AND ",
+            head!(),
+            " ORDER BY j.run_at, j.seq LIMIT $4 ",
+            $lock,
+            ") RETURNING seq, id, workspace_id, kind, payload, priority, attempts, queue_key, run_at"
+        )
+    };
+}
+
+/// Leases due jobs, most urgent lane first, oldest first: only the head of each queue, and nothing that is
+/// leased and whose lease has not run out.
+pub async fn claim(
+    tx: &mut Tx,
+    now: Timestamp,
+    lease_until: Timestamp,
+    limit: u32,
+    lanes: &[Priority],
+) -> Result<Vec<Job>> {
+    let sql = tx.pick(claim_sql!(""), claim_sql!("FOR UPDATE OF j SKIP LOCKED"));
+    let mut jobs = Vec::new();
+    for lane in Priority::ALL.into_iter().filter(|p| lanes.contains(p)) {
+        let room = i64::from(limit) - jobs.len() as i64;
+        if room <= 0 {
+            break;
+        }
+        let mut rows = rows!(tx, Row, sql, now, lease_until, lane.as_i16(), room)?;
+        rows.sort_unstable_by_key(|r| (r.run_at, r.seq));
+        for row in rows {
+            jobs.push(row.try_into()?);
+        }
+    }
+    Ok(jobs)
+}
+
+/// The job is done.
+pub async fn finish(tx: &mut Tx, id: JobId) -> Result<()> {
+    execute!(tx, "DELETE FROM jobs WHERE id = $1", id).map(drop)
+}
+
+/// The job is to be tried again later; its queue waits for it.
+pub async fn postpone(
+    tx: &mut Tx,
+    id: JobId,
+    run_at: Timestamp,
+    error: Option<&str>,
+    count_attempt: bool,
+) -> Result<()> {
+    execute!(
+        tx,
+        "UPDATE jobs SET leased_until = NULL, run_at = $2, last_error = COALESCE($3, last_error),
+            attempts = attempts + $4
+         WHERE id = $1 AND NOT dead",
+        id,
+        run_at,
+        codec::text_opt(error),
+        i32::from(count_attempt),
+    )
+    .map(drop)
+}
+
+/// The job cannot be done. It is kept for admins; its queue goes on.
+pub async fn bury(tx: &mut Tx, id: JobId, error: &str) -> Result<()> {
+    let sql = "UPDATE jobs SET dead = TRUE, leased_until = NULL, last_error = $2 WHERE id = $1";
+    execute!(tx, sql, id, codec::text(error)).map(drop)
+}
+
+/// When the next job can be claimed: the earliest head of a queue, or the earliest lease that runs out.
+pub async fn next_run_at(tx: &mut Tx) -> Result<Option<Timestamp>> {
+    let due = row!(
+        tx,
+        (Timestamp,),
+        concat!(
+            "SELECT j.run_at FROM jobs AS j WHERE NOT j.dead AND j.leased_until IS NULL AND ",
+            head!(),
+            " ORDER BY j.run_at LIMIT 1"
+        ),
+    )?;
+    let lease = row!(
+        tx,
+        (Timestamp,),
+        "SELECT leased_until FROM jobs WHERE NOT dead AND leased_until IS NOT NULL
+            ORDER BY leased_until LIMIT 1",
+    )?;
+    Ok(due.into_iter().chain(lease).map(|(at,)| at).min())
+}
+
+/// Jobs that are yet to be done, leased ones included.
+pub async fn pending(tx: &mut Tx) -> Result<i64> {
+    Ok(row!(tx, (i64,), "SELECT COUNT(*) FROM jobs WHERE NOT dead")?.map_or(0, |(n,)| n))
+}
+
+/// A job that was given up.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+pub struct DeadLetter {
+    /// Its id.
+    pub id: JobId,
+    /// What kind of work.
+    pub kind: String,
+    /// How often it was tried.
+    pub attempts: i32,
+    /// Why it was given up.
+    pub last_error: Option<String>,
+}
+
+/// The workspace's dead letters, newest first.
+pub async fn dead(ws: WorkspaceId, tx: &mut Tx, limit: u32) -> Result<Vec<DeadLetter>> {
+    let sql = "SELECT id, kind, attempts, last_error FROM jobs WHERE workspace_id = $1 AND dead
+               ORDER BY seq DESC LIMIT $2";
+    rows!(tx, DeadLetter, sql, ws, i64::from(limit))
+}
+
+/// Ends every lease: at start-up, where no other process can be working on the same file.
+pub async fn release_all(tx: &mut Tx) -> Result<u64> {
+    execute!(tx, "UPDATE jobs SET leased_until = NULL WHERE NOT dead AND leased_until IS NOT NULL")
+}

@@ -1,0 +1,254 @@
+//! Messages as screens see them.
+
+use std::collections::HashMap;
+
+use balas_domain::{
+    AccountId, ContactId, Content, ConversationId, Delivery, MemberId, MessageId, Seq, Timestamp,
+    WorkspaceId,
+    view::{Author, MessageView, Page, Quote, Reaction},
+};
+use sqlx::FromRow;
+
+use super::change::DELETED;
+use crate::{Result, StoreError, Tx, codec, conversations::direction, cursor, dialect::Ids};
+
+/// A message with what only the engine may see.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MessageRecord {
+    /// What screens see of it.
+    pub view: MessageView,
+    /// The provider's id, once known.
+    pub provider_id: Option<String>,
+    /// What it says in full, also if it was taken back.
+    pub content: Content,
+    /// Who wrote it, if a contact did.
+    pub contact_id: Option<ContactId>,
+    /// The provider's id of what it answers, if it came with one or ours has one by now.
+    pub quote_provider_id: Option<String>,
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: MessageId,
+    conversation_id: ConversationId,
+    account_id: AccountId,
+    provider_id: Option<String>,
+    direction: String,
+    author_kind: String,
+    author_contact_id: Option<ContactId>,
+    author_member_id: Option<MemberId>,
+    author_name: String,
+    member_name: Option<String>,
+    contact_name: Option<String>,
+    content: String,
+    attempt: i32,
+    status: String,
+    failure: Option<String>,
+    quotes: bool,
+    quoted_id: Option<MessageId>,
+    quoted_provider_id: Option<String>,
+    quoted_author: Option<String>,
+    quoted_content: Option<String>,
+    quoted_revoked_at: Option<Timestamp>,
+    at: Timestamp,
+    edited_at: Option<Timestamp>,
+    revoked_at: Option<Timestamp>,
+    reacted: bool,
+    version: Seq,
+}
+
+/// The original of a quote is looked up by our id or by the provider's, at the time of reading: it may arrive
+/// after the message that quotes it.
+macro_rules! select {
+    ($tail:literal) => {
+        concat!(
+            "SELECT m.id, m.conversation_id, m.account_id, m.provider_id, m.direction, m.author_kind,
+                m.author_contact_id, m.author_member_id, m.author_name, mb.name AS member_name,
+                ct.display AS contact_name, m.content, m.attempt, m.status, m.failure,
+                (m.quote_message_id IS NOT NULL OR m.quote_provider_id IS NOT NULL) AS quotes,
+                COALESCE(qa.id, qb.id) AS quoted_id,
+                COALESCE(m.quote_provider_id, qa.provider_id) AS quoted_provider_id,
+                COALESCE(NULLIF(COALESCE(qa.author_name, qb.author_name), ''), qc.display) AS quoted_author,
+                COALESCE(qa.content, qb.content) AS quoted_content,
+                COALESCE(qa.revoked_at, qb.revoked_at) AS quoted_revoked_at,
+                m.at, m.edited_at, m.revoked_at, m.reacted, m.version
+             FROM messages AS m
+             LEFT JOIN members AS mb ON mb.id = m.author_member_id
+             LEFT JOIN contacts AS ct ON ct.id = m.author_contact_id
+             LEFT JOIN messages AS qa ON qa.id = m.quote_message_id AND qa.conversation_id = m.conversation_id
+             LEFT JOIN messages AS qb
+                ON qb.conversation_id = m.conversation_id AND qb.provider_id = m.quote_provider_id
+             LEFT JOIN contacts AS qc ON qc.id = COALESCE(qa.author_contact_id, qb.author_contact_id)
+             WHERE m.workspace_id = $1 ",
+            $tail
+        )
+    };
+}
+
+impl Row {
+    fn author(&self) -> Result<Author> {
+        let stored = || Some(self.author_name.clone()).filter(|n| !n.is_empty());
+        Ok(match self.author_kind.as_str() {
+            "contact" => {
+                Author::Contact { name: stored().or_else(|| self.contact_name.clone()).unwrap_or_default() }
+            }
+            "member" => Author::Member {
+                id: self.author_member_id.ok_or(StoreError::Corrupt { what: "message author" })?,
+                name: self.member_name.clone().or_else(stored).unwrap_or_default(),
+            },
+            "phone" => Author::PhoneApp,
+            "api" => Author::Api { name: self.author_name.clone() },
+            _ => return Err(StoreError::Corrupt { what: "message author" }),
+        })
+    }
+
+    fn quote(&self) -> Result<Option<Quote>> {
+        if !self.quotes {
+            return Ok(None);
+        }
+        let preview = match &self.quoted_content {
+            None => None,
+            Some(_) if self.quoted_revoked_at.is_some() => Some(DELETED),
+            Some(json) => Some(codec::from_json::<Content>("message", json)?.preview()),
+        };
+        Ok(Some(Quote { message_id: self.quoted_id, author: self.quoted_author.clone(), preview }))
+    }
+
+    fn into_record(self, reactions: Vec<Reaction>) -> Result<MessageRecord> {
+        let content: Content = codec::from_json("message", &self.content)?;
+        let revoked = self.revoked_at.is_some();
+        let view = MessageView {
+            id: self.id,
+            conversation_id: self.conversation_id,
+            account_id: self.account_id,
+            direction: direction(&self.direction)?,
+            author: self.author()?,
+            content: if revoked { Content::text("") } else { content.clone().for_screen() },
+            delivery: Delivery {
+                attempt: self.attempt,
+                status: codec::word("message status", &self.status)?,
+            },
+            failure: self.failure.as_deref().map(|f| codec::from_json("failure", f)).transpose()?,
+            quote: self.quote()?,
+            reactions,
+            at: self.at,
+            edited: self.edited_at.is_some(),
+            revoked,
+            version: self.version,
+        };
+        Ok(MessageRecord {
+            view,
+            provider_id: self.provider_id,
+            content,
+            contact_id: self.author_contact_id,
+            quote_provider_id: self.quoted_provider_id,
+        })
+    }
+}
+
+#[derive(FromRow)]
+struct ReactionRow {
+    message_id: MessageId,
+    emoji: String,
+    from_us: bool,
+    author: String,
+}
+
+async fn records(ws: WorkspaceId, tx: &mut Tx, rows: Vec<Row>) -> Result<Vec<MessageRecord>> {
+    let mut reactions: HashMap<MessageId, Vec<Reaction>> = HashMap::new();
+    let reacted: Vec<_> = rows.iter().filter(|r| r.reacted).map(|r| r.id.0).collect();
+    if !reacted.is_empty() {
+        let sql = tx.pick(
+            "SELECT message_id, emoji, from_us, author FROM reactions
+             WHERE workspace_id = $1 AND message_id IN (SELECT unhex(value) FROM json_each($2))
+                AND emoji IS NOT NULL ORDER BY at, author_key",
+            "SELECT message_id, emoji, from_us, author FROM reactions
+             WHERE workspace_id = $1 AND message_id = ANY($2) AND emoji IS NOT NULL ORDER BY at, author_key",
+        );
+        for r in rows!(tx, ReactionRow, sql, ws, Ids::of(reacted))? {
+            let reaction = Reaction { emoji: r.emoji, from_us: r.from_us, author: r.author };
+            reactions.entry(r.message_id).or_default().push(reaction);
+        }
+    }
+    rows.into_iter()
+        .map(|r| {
+            let reactions = reactions.remove(&r.id).unwrap_or_default();
+            r.into_record(reactions)
+        })
+        .collect()
+}
+
+/// One message.
+pub async fn get(ws: WorkspaceId, tx: &mut Tx, id: MessageId) -> Result<Option<MessageRecord>> {
+    let rows = rows!(tx, Row, select!("AND m.id = $2"), ws, id)?;
+    Ok(records(ws, tx, rows).await?.pop())
+}
+
+/// The message that the provider knows under this id on this account; the newest, should conversations share
+/// it.
+pub async fn by_provider_id(
+    ws: WorkspaceId,
+    tx: &mut Tx,
+    account: AccountId,
+    provider_id: &str,
+) -> Result<Option<MessageRecord>> {
+    let sql = select!("AND m.account_id = $2 AND m.provider_id = $3 ORDER BY m.at DESC, m.id DESC LIMIT 1");
+    let rows = rows!(tx, Row, sql, ws, account, codec::text(provider_id))?;
+    Ok(records(ws, tx, rows).await?.pop())
+}
+
+/// The message that the provider knows under this id in this conversation.
+pub async fn by_provider_id_in(
+    ws: WorkspaceId,
+    tx: &mut Tx,
+    conversation: ConversationId,
+    provider_id: &str,
+) -> Result<Option<MessageRecord>> {
+    let sql = select!("AND m.conversation_id = $2 AND m.provider_id = $3");
+    let rows = rows!(tx, Row, sql, ws, conversation, codec::text(provider_id))?;
+    Ok(records(ws, tx, rows).await?.pop())
+}
+
+const PAGE: &str =
+    select!("AND m.conversation_id = $2 AND (m.at, m.id) < ($3, $4) ORDER BY m.at DESC, m.id DESC LIMIT $5");
+
+/// The statement of [`page`], so that a test can look at its plan.
+#[cfg(feature = "testing")]
+#[must_use]
+pub const fn page_statement() -> &'static str {
+    PAGE
+}
+
+/// A page of a thread, newest first.
+///
+/// # Errors
+/// [`StoreError::BadCursor`].
+pub async fn page(
+    ws: WorkspaceId,
+    tx: &mut Tx,
+    conversation: ConversationId,
+    cursor: Option<&str>,
+    limit: u32,
+) -> Result<Page<MessageView>> {
+    let (at, id) = cursor::read_time(cursor::List::Thread, cursor)?;
+    let limit = limit.clamp(1, balas_domain::query::MAX_PAGE);
+    let mut rows = rows!(tx, Row, PAGE, ws, conversation, at, MessageId(id), i64::from(limit) + 1)?;
+    let more = rows.len() > limit as usize;
+    rows.truncate(limit as usize);
+    let next = rows.last().filter(|_| more);
+    let next = next.map(|r| cursor::by_time(cursor::List::Thread, r.at, r.id.0));
+    Ok(Page { items: records(ws, tx, rows).await?.into_iter().map(|r| r.view).collect(), next })
+}
+
+/// Those that exist, in the order given.
+pub(crate) async fn views(ws: WorkspaceId, tx: &mut Tx, ids: &[MessageId]) -> Result<Vec<MessageView>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = tx
+        .pick(select!("AND m.id IN (SELECT unhex(value) FROM json_each($2))"), select!("AND m.id = ANY($2)"));
+    let rows = rows!(tx, Row, sql, ws, Ids::of(ids.iter().map(|id| id.0)))?;
+    let mut found: HashMap<_, _> =
+        records(ws, tx, rows).await?.into_iter().map(|r| (r.view.id, r.view)).collect();
+    Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+}

@@ -1,0 +1,87 @@
+//! What came before the message that it is about: receipts, edits, reactions. It waits here until the message
+//! comes.
+
+use balas_domain::{AccountId, Timestamp, WorkspaceId};
+use serde_json::Value;
+use sqlx::FromRow;
+
+use crate::{Result, StoreError, Tx, codec};
+
+/// Something to be parked.
+#[derive(Clone, Debug)]
+pub struct NewPending {
+    /// On which account.
+    pub account_id: AccountId,
+    /// The provider's id of the message it is about.
+    pub target: String,
+    /// What kind of thing.
+    pub kind: String,
+    /// The thing.
+    pub payload: Value,
+    /// When it came.
+    pub received_at: Timestamp,
+}
+
+/// Something that was parked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PendingRow {
+    /// What kind of thing.
+    pub kind: String,
+    /// The thing.
+    pub payload: Value,
+    /// When it came.
+    pub received_at: Timestamp,
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: i64,
+    kind: String,
+    payload: String,
+    received_at: Timestamp,
+}
+
+/// Parks something.
+///
+/// # Errors
+/// [`StoreError::NotFound`] if there is no such account in the workspace.
+pub async fn park(ws: WorkspaceId, tx: &mut Tx, new: &NewPending) -> Result<()> {
+    let made = execute!(
+        tx,
+        "INSERT INTO pending_ops (workspace_id, account_id, target, kind, payload, received_at)
+         SELECT a.workspace_id, a.id, $3, $4, $5, $6 FROM accounts AS a
+         WHERE a.workspace_id = $1 AND a.id = $2",
+        ws,
+        new.account_id,
+        codec::text(&new.target),
+        codec::text(&new.kind),
+        codec::to_json(&new.payload)?,
+        new.received_at,
+    )?;
+    if made == 1 { Ok(()) } else { Err(StoreError::NotFound) }
+}
+
+/// Takes out everything about that message, in the order it came.
+pub async fn take(ws: WorkspaceId, tx: &mut Tx, account: AccountId, target: &str) -> Result<Vec<PendingRow>> {
+    let mut rows = rows!(
+        tx,
+        Row,
+        "DELETE FROM pending_ops WHERE workspace_id = $1 AND account_id = $2 AND target = $3
+         RETURNING id, kind, payload, received_at",
+        ws,
+        account,
+        codec::text(target),
+    )?;
+    rows.sort_unstable_by_key(|r| r.id);
+    rows.into_iter()
+        .map(|r| {
+            let payload = codec::from_json("parked operation", &r.payload)?;
+            Ok(PendingRow { kind: r.kind, payload, received_at: r.received_at })
+        })
+        .collect()
+}
+
+/// Drops what came before that time: its message will not come any more. How many.
+pub async fn expire(tx: &mut Tx, before: Timestamp) -> Result<u64> {
+    execute!(tx, "DELETE FROM pending_ops WHERE received_at < $1", before)
+}

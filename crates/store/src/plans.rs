@@ -1,0 +1,53 @@
+//! Tests only: every statement's plan on SQLite is looked at when it first runs, so that none grows with a
+//! table because the planner took the wrong index. (With empty tables all statements are fast.)
+
+use std::{
+    collections::HashSet,
+    sync::{LazyLock, Mutex, PoisonError},
+};
+
+use sqlx::AssertSqlSafe;
+
+use crate::Tx;
+
+/// Statements that go through small tables, or through what waits in a queue.
+const MAY_SCAN: [&str; 4] =
+    ["FROM workspaces", "FROM accounts ORDER BY", "FROM jobs", "FROM webhook_journal"];
+
+static SEEN: LazyLock<Mutex<HashSet<&'static str>>> = LazyLock::new(Mutex::default);
+
+/// # Panics
+/// When the statement would walk through a table that grows.
+pub(crate) async fn check(tx: &mut Tx, sql: &'static str) {
+    let Tx::Sqlite(t) = tx else { return };
+    if !SEEN.lock().unwrap_or_else(PoisonError::into_inner).insert(sql) {
+        return;
+    }
+    let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+    let Ok(rows) = sqlx::query_as::<_, (i64, i64, i64, String)>(explain).fetch_all(&mut **t).await else {
+        // What cannot be prepared fails by itself right after this.
+        return;
+    };
+    let steps: Vec<String> = rows.into_iter().map(|(.., step)| step).collect();
+    for (n, step) in steps.iter().enumerate() {
+        let before = if n > 0 { steps[n - 1].as_str() } else { "" };
+        assert!(fine(sql, step, before), "this statement grows with its table:\n{sql}\n{steps:#?}");
+    }
+}
+
+fn fine(sql: &str, step: &str, before: &str) -> bool {
+    if step.starts_with("SCAN") && !step.contains("CONSTANT ROW") {
+        if step.contains("VIRTUAL TABLE") {
+            // A list that was passed in: it leads, it is not gone through for each row.
+            return before.is_empty() || before.contains("SUBQUERY");
+        }
+        return MAY_SCAN.iter().any(|scan| sql.contains(scan));
+    }
+    // A whole workspace's rows: fine if they stop at a limit or are the unread ones.
+    if sql.ends_with("LIMIT 1") || step.contains("INDEX conversations_unread") {
+        return true;
+    }
+    let all_of_workspace = step.contains("(workspace_id=?)") || step.contains("(workspace_id=? AND kind=?)");
+    let grows = ["conversations", "contacts", "contact_identities", "messages", "events", "PRIMARY KEY"];
+    !(all_of_workspace && grows.iter().any(|table| step.contains(table)))
+}

@@ -1,0 +1,252 @@
+//! The one way to change what screens see.
+
+use std::{collections::HashSet, hash::Hash};
+
+use balas_domain::{
+    AccountId, ConversationId, Event, MemberId, MessageId, Payload, Seq, Timestamp, WorkspaceId,
+};
+use uuid::Uuid;
+
+use crate::{Result, StoreError, Tx, accounts, conversations, dialect, members, messages};
+
+/// A transaction that owns a workspace's log. Changes are told by touching what they change; `commit` reads
+/// the new state of everything touched and appends it to the log.
+#[derive(Debug)]
+pub struct Write {
+    tx: Tx,
+    ws: WorkspaceId,
+    now: Timestamp,
+    /// Position of the last event before this transaction.
+    base: Seq,
+    messages: Touched<MessageId>,
+    conversations: Touched<ConversationId>,
+    accounts: Touched<AccountId>,
+    members: Touched<MemberId>,
+    removed: Touched<AccountId>,
+}
+
+/// What a commit wrote.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Committed {
+    /// Position of the workspace's last event.
+    pub seq: Seq,
+    /// What was appended; empty if nothing was touched.
+    pub events: Vec<Event>,
+}
+
+/// Ids in the order of their first touch.
+#[derive(Debug)]
+struct Touched<T> {
+    order: Vec<T>,
+    seen: HashSet<T>,
+}
+
+impl<T: Copy + Eq + Hash> Touched<T> {
+    fn new() -> Self {
+        Self { order: Vec::new(), seen: HashSet::new() }
+    }
+
+    fn add(&mut self, id: T) {
+        if self.seen.insert(id) {
+            self.order.push(id);
+        }
+    }
+}
+
+impl Write {
+    pub(crate) async fn begin(mut tx: Tx, ws: WorkspaceId, now: Timestamp) -> Result<Self> {
+        // Writing to the row locks it on PostgreSQL. (SQLite has one writer anyway.)
+        let (base,) =
+            row!(&mut tx, (Seq,), "UPDATE workspaces SET seq = seq WHERE id = $1 RETURNING seq", ws)?
+                .ok_or(StoreError::NotFound)?;
+        Ok(Self {
+            tx,
+            ws,
+            now,
+            base,
+            messages: Touched::new(),
+            conversations: Touched::new(),
+            accounts: Touched::new(),
+            members: Touched::new(),
+            removed: Touched::new(),
+        })
+    }
+
+    /// The transaction, for reads and for writes that nobody's screen shows.
+    pub const fn tx(&mut self) -> &mut Tx {
+        &mut self.tx
+    }
+
+    /// Whose log it is.
+    #[must_use]
+    pub const fn workspace(&self) -> WorkspaceId {
+        self.ws
+    }
+
+    /// The time of everything in it.
+    #[must_use]
+    pub const fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// This message is new or changed.
+    pub fn touch_message(&mut self, id: MessageId) {
+        self.messages.add(id);
+    }
+
+    /// This conversation is new or changed.
+    pub fn touch_conversation(&mut self, id: ConversationId) {
+        self.conversations.add(id);
+    }
+
+    /// This account is new or changed.
+    pub fn touch_account(&mut self, id: AccountId) {
+        self.accounts.add(id);
+    }
+
+    /// This member is new or changed.
+    pub fn touch_member(&mut self, id: MemberId) {
+        self.members.add(id);
+    }
+
+    /// This account and all that belonged to it is gone.
+    pub fn account_removed(&mut self, id: AccountId) {
+        self.removed.add(id);
+    }
+
+    /// The position that a message touched next will most likely get. `commit` mends what turns out
+    /// otherwise, so this only spares it the work: messages come first in the log, in the order of their
+    /// touch.
+    pub(crate) fn likely_seq(&self) -> Seq {
+        Seq(self.base.0 + 1 + self.messages.order.len() as i64)
+    }
+
+    /// Appends the new state of everything touched to the log and makes all of it durable. What was touched
+    /// and is gone by now is left out. Messages come first, then conversations, accounts, removed accounts,
+    /// members.
+    pub async fn commit(mut self) -> Result<Committed> {
+        let (ws, tx) = (self.ws, &mut self.tx);
+        let mut log = Log { seq: self.base, at: self.now, events: Vec::new() };
+
+        let views = messages::views(ws, tx, &self.messages.order).await?;
+        let stale = log.append(views, |v| (v.id.0, v.version), |v| Payload::Message(Box::new(v)));
+        stale.stamp(ws, tx, Table::Messages).await?;
+
+        let views = conversations::views(ws, tx, &self.conversations.order).await?;
+        let stale = log.append(views, |v| (v.id.0, v.version), |v| Payload::Conversation(Box::new(v)));
+        stale.stamp(ws, tx, Table::Conversations).await?;
+
+        let mut views = Vec::new();
+        for id in &self.accounts.order {
+            views.extend(accounts::view(ws, tx, *id).await?);
+        }
+        let stale = log.append(views, |v| (v.id.0, v.version), |v| Payload::Account(Box::new(v)));
+        stale.stamp(ws, tx, Table::Accounts).await?;
+
+        for id in self.removed.order {
+            log.push(Payload::AccountRemoved { id });
+        }
+
+        let mut views = Vec::new();
+        for id in &self.members.order {
+            views.extend(members::get(ws, tx, *id).await?);
+        }
+        let stale = log.append(views, |v| (v.id.0, v.version), |v| Payload::Member(Box::new(v)));
+        stale.stamp(ws, tx, Table::Members).await?;
+
+        if !log.events.is_empty() {
+            dialect::append_events(ws, tx, self.now, &log.events).await?;
+            execute!(tx, "UPDATE workspaces SET seq = $2 WHERE id = $1", ws, log.seq)?;
+        }
+        self.tx.commit().await?;
+        Ok(Committed { seq: log.seq, events: log.events })
+    }
+}
+
+/// The events of one commit as they come to be.
+struct Log {
+    seq: Seq,
+    at: Timestamp,
+    events: Vec<Event>,
+}
+
+impl Log {
+    fn push(&mut self, mut payload: Payload) {
+        self.seq = self.seq.next();
+        payload.stamp(self.seq);
+        self.events.push(Event { seq: self.seq, at: self.at, payload });
+    }
+
+    /// Appends the views; tells whose rows do not bear the position yet.
+    fn append<V>(
+        &mut self,
+        views: Vec<V>,
+        key: impl Fn(&V) -> (Uuid, Seq),
+        wrap: impl Fn(V) -> Payload,
+    ) -> Stale {
+        let mut stale = Stale { first: self.seq.next(), ids: Vec::with_capacity(views.len()), any: false };
+        for view in views {
+            let (id, version) = key(&view);
+            stale.ids.push(id);
+            self.push(wrap(view));
+            stale.any |= version != self.seq;
+        }
+        stale
+    }
+}
+
+/// Rows whose `version` has to become the position of their event.
+struct Stale {
+    first: Seq,
+    ids: Vec<Uuid>,
+    any: bool,
+}
+
+enum Table {
+    Messages,
+    Conversations,
+    Accounts,
+    Members,
+}
+
+/// The positions follow each other, so the place in the list of ids tells the position. (The `+` keeps SQLite
+/// from going through the workspace's rows instead of the ids.)
+macro_rules! stamp_sql {
+    ($tx:expr, $table:literal) => {
+        $tx.pick(
+            concat!(
+                "UPDATE ",
+                $table,
+                " SET version = $3 + j.key FROM json_each($2) AS j ",
+                "WHERE +workspace_id = $1 AND ",
+                $table,
+                ".id = unhex(j.value)"
+            ),
+            concat!(
+                "UPDATE ",
+                $table,
+                " SET version = $3 + j.n - 1 ",
+                "FROM unnest($2::uuid[]) WITH ORDINALITY AS j (id, n) ",
+                "WHERE workspace_id = $1 AND ",
+                $table,
+                ".id = j.id"
+            ),
+        )
+    };
+}
+
+impl Stale {
+    async fn stamp(self, ws: WorkspaceId, tx: &mut Tx, table: Table) -> Result<()> {
+        if !self.any {
+            return Ok(());
+        }
+        let sql = match table {
+            Table::Messages => stamp_sql!(tx, "messages"),
+            Table::Conversations => stamp_sql!(tx, "conversations"),
+            Table::Accounts => stamp_sql!(tx, "accounts"),
+            Table::Members => stamp_sql!(tx, "members"),
+        };
+        execute!(tx, sql, ws, dialect::Ids::of(self.ids.iter().copied()), self.first)?;
+        Ok(())
+    }
+}

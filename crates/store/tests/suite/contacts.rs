@@ -1,0 +1,135 @@
+//! Contacts and their identities.
+
+use balas_domain::{Address, ContactId, query::ContactQuery};
+use balas_store::{StoreError, contacts, conversations, testing::Kind};
+use rstest::rstest;
+
+use crate::world::*;
+
+fn contact(n: u128) -> ContactId {
+    ContactId(id(0xbeef_0000 + n))
+}
+
+#[rstest]
+#[case::sqlite(Kind::Sqlite)]
+#[case::postgres(Kind::Postgres)]
+#[tokio::test]
+async fn any_identity_leads_to_the_contact(#[case] kind: Kind) {
+    let world = World::new(kind).await;
+    let (number, scoped) = (phone("628123456789"), user("ID.abc"));
+    let mut write = world.write().await;
+    let resolve = async |write: &mut _, scope, identities: &[_], new| {
+        contacts::resolve(write, scope, identities, Some("Budi"), None, new).await.unwrap()
+    };
+    let both = [number.clone(), scoped.clone()];
+    assert_eq!(resolve(&mut write, "waba-1", &both[..1], contact(1)).await, contact(1));
+    assert_eq!(resolve(&mut write, "waba-1", &both, contact(2)).await, contact(1), "learns the user id");
+    assert_eq!(resolve(&mut write, "waba-1", &both[1..], contact(3)).await, contact(1));
+    assert_eq!(
+        resolve(&mut write, "waba-2", &both[1..], contact(4)).await,
+        contact(4),
+        "another business's id"
+    );
+    assert_eq!(
+        resolve(&mut write, "waba-2", &both[..1], contact(5)).await,
+        contact(1),
+        "numbers are everyone's"
+    );
+    let identities = contacts::identities_of(world.ws, write.tx(), contact(1)).await.unwrap();
+    assert_eq!(identities, both);
+}
+
+#[rstest]
+#[case::sqlite(Kind::Sqlite)]
+#[case::postgres(Kind::Postgres)]
+#[tokio::test]
+async fn contacts_that_turn_out_to_be_one_become_one(#[case] kind: Kind) {
+    let world = World::new(kind).await;
+    let (number, scoped) = (phone("628123456789"), user("ID.abc"));
+    let mut write = world.write().await;
+    let resolve = async |write: &mut _, identities: &[_], name, new| {
+        contacts::resolve(write, "waba", identities, name, None, new).await.unwrap()
+    };
+    resolve(&mut write, std::slice::from_ref(&number), None, contact(1)).await;
+    resolve(&mut write, std::slice::from_ref(&scoped), Some("Budi"), contact(2)).await;
+    let (by_phone, by_user) = (Address::Phone(number.value.clone()), Address::User(scoped.value.clone()));
+    let open = async |write: &mut _, address, contact, new| {
+        conversations::ensure(write, world.account, address, Some(contact), conversation_id(new))
+            .await
+            .unwrap()
+            .0
+    };
+    let one = open(&mut write, &by_phone, contact(1), 1).await;
+    let two = open(&mut write, &by_user, contact(2), 2).await;
+    write.commit().await.unwrap();
+    assert_eq!(world.view(one).await.title, by_phone.label());
+
+    let mut write = world.write().await;
+    assert_eq!(resolve(&mut write, &[number, scoped], None, contact(3)).await, contact(1));
+    let committed = write.commit().await.unwrap();
+    assert!(!committed.events.is_empty());
+    for conversation in [one, two] {
+        let view = world.view(conversation).await;
+        assert_eq!((view.contact_id, view.title.as_str()), (Some(contact(1)), "Budi"));
+    }
+    let mut tx = world.db.read().await.unwrap();
+    assert_eq!(contacts::get(world.ws, &mut tx, contact(2)).await.unwrap(), None);
+    assert_eq!(contacts::identities_of(world.ws, &mut tx, contact(1)).await.unwrap().len(), 2);
+}
+
+#[rstest]
+#[case::sqlite(Kind::Sqlite)]
+#[case::postgres(Kind::Postgres)]
+#[tokio::test]
+async fn titles_follow_names(#[case] kind: Kind) {
+    let world = World::new(kind).await;
+    let mut write = world.write().await;
+    let conversation = ensure_with_contact(&mut write, world.account, 1, None).await;
+    write.commit().await.unwrap();
+    assert_eq!(world.view(conversation).await.title, address(1).label());
+
+    let rename = async |name: Option<&str>, username: Option<&str>| {
+        let mut write = world.write().await;
+        let identity = address(1).identity().unwrap();
+        contacts::resolve(&mut write, "", &[identity], name, username, contact(9)).await.unwrap();
+        let events = write.commit().await.unwrap().events.len();
+        (events, world.view(conversation).await.title)
+    };
+    assert_eq!(rename(None, Some("budi")).await, (1, "@budi".to_owned()));
+    assert_eq!(rename(Some("Budi"), None).await, (1, "Budi".to_owned()));
+    assert_eq!(rename(Some("Budi"), Some("budi")).await, (0, "Budi".to_owned()), "nothing new");
+    assert_eq!(rename(Some(""), None).await, (0, "Budi".to_owned()), "an empty name is none");
+    assert_eq!(rename(Some("Budi S."), None).await, (1, "Budi S.".to_owned()));
+}
+
+#[rstest]
+#[case::sqlite(Kind::Sqlite)]
+#[case::postgres(Kind::Postgres)]
+#[tokio::test]
+async fn contacts_are_listed_by_name_and_found_by_name_or_number(#[case] kind: Kind) {
+    let world = World::new(kind).await;
+    let mut write = world.write().await;
+    for (n, name) in (1..).zip([Some("Citra"), Some("budi"), None, Some("Ärni"), Some("Ani 100%")]) {
+        ensure_with_contact(&mut write, world.account, n, name).await;
+    }
+    write.commit().await.unwrap();
+    let mut tx = world.db.read().await.unwrap();
+    let mut names = async |q: &str| -> Vec<String> {
+        let query = ContactQuery { q: Some(q.to_owned()), ..Default::default() };
+        let page = contacts::list(world.ws, &mut tx, &query).await.unwrap();
+        page.items.into_iter().map(|c| c.name).collect()
+    };
+    let all = names("").await;
+    assert_eq!(all, [&address(3).label(), "Ani 100%", "budi", "Citra", "Ärni"]);
+    assert_eq!(names("BUDI").await, ["budi"]);
+    assert_eq!(names("ärni").await, ["Ärni"]);
+    assert_eq!(names("%").await, ["Ani 100%"]);
+    assert_eq!(names("_").await, Vec::<String>::new());
+    assert_eq!(names("+62 812-0000 001").await, ["Citra"]);
+    assert_eq!(names("' OR 1=1 --").await, Vec::<String>::new());
+
+    let bad = ContactQuery { cursor: Some("garbage".to_owned()), ..Default::default() };
+    assert!(matches!(contacts::list(world.ws, &mut tx, &bad).await, Err(StoreError::BadCursor)));
+    let found = contacts::get(world.ws, &mut tx, ContactId(id(0xc1_0000_0001))).await.unwrap().unwrap();
+    assert_eq!((found.name.as_str(), found.phones), ("Citra", vec!["628120000001".to_owned()]));
+}

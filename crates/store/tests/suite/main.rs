@@ -1,0 +1,16 @@
+//! The store's suite: every test runs on both databases.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests and their helpers stop at once")]
+
+mod contacts;
+mod conversations;
+mod isolation;
+mod jobs;
+mod log;
+mod messages;
+mod operations;
+mod paging;
+mod people;
+mod queues;
+mod schema;
+mod world;

@@ -1,0 +1,98 @@
+//! Opening, closing, copying.
+
+use balas_domain::Seq;
+use balas_store::{
+    Store, StoreError, accounts, events,
+    testing::{Kind, empty, fresh},
+};
+use rstest::rstest;
+
+use crate::world::*;
+
+#[rstest]
+#[case::sqlite(Kind::Sqlite, "sqlite")]
+#[case::postgres(Kind::Postgres, "postgres")]
+#[tokio::test]
+async fn opens_migrates_and_opens_again(#[case] kind: Kind, #[case] name: &str) {
+    let db = empty(kind).await;
+    assert_eq!(db.backend(), name);
+    db.ping().await.unwrap();
+    db.migrate().await.unwrap();
+    db.migrate().await.unwrap();
+    let again = Store::connect(&db.url).await.unwrap();
+    again.migrate().await.unwrap();
+    again.close().await;
+    assert!(again.read().await.is_err(), "closed");
+    db.ping().await.unwrap();
+}
+
+#[rstest]
+#[case::sqlite(Kind::Sqlite)]
+#[case::postgres(Kind::Postgres)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nodes_may_start_together(#[case] kind: Kind) {
+    let db = empty(kind).await;
+    let other = Store::connect(&db.url).await.unwrap();
+    let (one, two) = tokio::join!(db.migrate(), other.migrate());
+    one.unwrap();
+    two.unwrap();
+}
+
+#[tokio::test]
+async fn sqlite_is_copied_while_it_runs() {
+    let world = World::new(Kind::Sqlite).await;
+    let directory = std::env::temp_dir().join(format!("balas-backup-test-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).unwrap();
+    let file = directory.join("copy.db");
+    let mut write = world.write().await;
+    ensure(&mut write, world.account, 1).await;
+    // The writer is busy; the copy is of before.
+    world.db.backup(&file).await.unwrap();
+    write.commit().await.unwrap();
+    assert!(matches!(world.db.backup(&file).await, Err(StoreError::BackupExists(_))));
+    let copy = Store::connect(&format!("sqlite:{}", file.display())).await.unwrap();
+    let mut tx = copy.read().await.unwrap();
+    assert_eq!(events::head(world.ws, &mut tx).await.unwrap(), Seq(1));
+    assert!(accounts::view(world.ws, &mut tx, world.account).await.unwrap().is_some());
+    drop(tx);
+    copy.close().await;
+    std::fs::remove_dir_all(&directory).unwrap();
+}
+
+#[tokio::test]
+async fn postgres_says_how_it_is_copied() {
+    let db = fresh(Kind::Postgres).await;
+    let refused = db.backup(std::path::Path::new("/nowhere")).await.unwrap_err();
+    assert!(refused.to_string().contains("pg_dump"));
+}
+
+#[tokio::test]
+async fn passwords_stay_hidden() {
+    for url in [
+        "postgres://balas:hunter2@127.0.0.1:1/balas",
+        "postgres://balas:hunter2@127.0.0.1:notaport/balas",
+        "mysql://balas:hunter2@localhost/balas",
+        "balas:hunter2",
+    ] {
+        let refused = Store::connect(url).await.unwrap_err();
+        let shown = format!("{refused} {refused:?}");
+        assert!(!shown.contains("hunter2"), "{shown}");
+    }
+    assert!(matches!(Store::connect("sqlite::memory:").await, Err(StoreError::Url(_))));
+    let missing = Store::connect("sqlite:/no/such/directory/balas.db").await.unwrap_err();
+    assert!(missing.to_string().contains("/no/such/directory/balas.db"), "{missing}");
+}
+
+#[rstest]
+#[case::sqlite(Kind::Sqlite)]
+#[case::postgres(Kind::Postgres)]
+#[tokio::test]
+async fn committed_is_there_after_closing(#[case] kind: Kind) {
+    let world = World::new(kind).await;
+    let conversation = world.conversation(1).await;
+    world.db.close().await;
+    let again = Store::connect(&world.db.url).await.unwrap();
+    let mut tx = again.read().await.unwrap();
+    let found = balas_store::conversations::get(world.ws, &mut tx, conversation).await.unwrap();
+    assert!(found.is_some());
+}

@@ -1,0 +1,101 @@
+//! REST under `/api/v1`: what the screens do, for programs.
+//!
+//! [`table`] is the one list of routes: the router is made from it, and a test compares it with the OpenAPI
+//! document.
+
+mod accounts;
+mod contacts;
+mod conversations;
+mod me;
+mod members;
+mod messages;
+pub mod openapi;
+
+use axum::{
+    Router,
+    extract::Request,
+    http::{Method, StatusCode},
+    response::{IntoResponse, Response},
+    routing::{MethodRouter, delete, get, patch, post},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{problem::Problem, state::AppState};
+
+/// A list that always fits on one page, in the shape of all lists.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct List<T> {
+    /// The rows.
+    items: Vec<T>,
+    /// Always null: there is no next page.
+    next: Option<String>,
+}
+
+impl<T> List<T> {
+    const fn new(items: Vec<T>) -> Self {
+        Self { items, next: None }
+    }
+}
+
+/// Which page.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct PageParams {
+    /// `next` of the page before; opaque.
+    cursor: Option<String>,
+    /// Rows, 1 to 100; 50 if left out.
+    #[param(minimum = 1, maximum = 100, default = 50)]
+    limit: Option<u32>,
+}
+
+/// Every route of the API: method, path below `/api/v1`, handler.
+pub fn table() -> Vec<(Method, &'static str, MethodRouter<AppState>)> {
+    vec![
+        (Method::GET, "/me", get(me::show)),
+        (Method::GET, "/accounts", get(accounts::list)),
+        (Method::POST, "/accounts", post(accounts::create)),
+        (Method::POST, "/accounts/check", post(accounts::check)),
+        (Method::GET, "/accounts/{id}", get(accounts::show)),
+        (Method::PATCH, "/accounts/{id}", patch(accounts::change)),
+        (Method::DELETE, "/accounts/{id}", delete(accounts::remove)),
+        (Method::GET, "/accounts/{id}/setup", get(accounts::setup)),
+        (Method::POST, "/accounts/{id}/start", post(accounts::start)),
+        (Method::POST, "/accounts/{id}/stop", post(accounts::stop)),
+        (Method::GET, "/contacts", get(contacts::list)),
+        (Method::GET, "/contacts/{id}", get(contacts::show)),
+        (Method::GET, "/conversations", get(conversations::list)),
+        (Method::GET, "/conversations/{id}", get(conversations::show)),
+        (Method::POST, "/conversations/{id}/read", post(conversations::read)),
+        (Method::GET, "/conversations/{id}/messages", get(messages::list)),
+        (Method::POST, "/conversations/{id}/messages", post(messages::send)),
+        (Method::POST, "/messages/{id}/retry", post(messages::retry)),
+        (Method::GET, "/members", get(members::list)),
+        (Method::POST, "/members", post(members::create)),
+        (Method::PATCH, "/members/{id}", patch(members::change)),
+        (Method::GET, "/openapi.json", get(openapi::show)),
+    ]
+}
+
+/// The routes, below `/api/v1`.
+pub fn routes() -> Router<AppState> {
+    table()
+        .into_iter()
+        .fold(Router::new(), |router, (_, path, handler)| router.route(path, handler))
+        .method_not_allowed_fallback(method_not_allowed)
+        .fallback(not_found)
+}
+
+/// Answers a method that the address does not know.
+pub async fn method_not_allowed(request: Request) -> Response {
+    let detail = format!("{} is not possible here; see /api/v1/openapi.json for what is", request.method());
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail).into_response()
+}
+
+async fn not_found() -> Problem {
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "not_found",
+        "there is no such address; /api/v1/openapi.json lists all",
+    )
+}

@@ -1,0 +1,290 @@
+//! REST: what programs rely on, and what they may get wrong.
+
+use crate::support::{Options, TestApp, new_id, until};
+use axum::{
+    body::Body,
+    http::{Method, header},
+};
+use balas_domain::Role;
+use balas_server::config::Limits;
+use balas_store::testing::Kind;
+use rstest::rstest;
+use serde_json::{Value, json};
+
+#[rstest]
+#[case(Kind::Sqlite)]
+#[case(Kind::Postgres)]
+#[tokio::test]
+async fn an_answer_reaches_the_customer_once(#[case] kind: Kind) {
+    let app = TestApp::on(kind).await;
+    let row = app.receive("6281200001111", "Sari", "halo").await;
+    let client = app.with_token(Role::Agent).await;
+    let path = format!("/api/v1/conversations/{}/messages", row.id);
+    let quoted = row.last.unwrap().id;
+    let body = json!({"id": new_id(), "text": "hi *there*", "reply_to": quoted});
+    let first = client.post(&path, &body).await;
+    assert_eq!(first.status, 201, "{}", first.text());
+    assert_eq!(first.json()["quote"]["message_id"], quoted.to_string());
+    let second = client.post(&path, &body).await;
+    assert_eq!(second.status, 200, "{}", second.text());
+    assert_eq!(second.json()["id"], body["id"]);
+    until("WhatsApp has it", async || !app.sandbox.world().sent("6281200001111").is_empty()).await;
+    until("its status shows", async || {
+        let items = client.get(&path).await.json()["items"].clone();
+        items[0]["delivery"]["status"] != "queued" && items[0]["delivery"]["status"] != "sending"
+    })
+    .await;
+    assert_eq!(app.sandbox.world().sent("6281200001111").len(), 1);
+    assert_eq!(client.get(&path).await.json()["items"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn lists_come_in_pages() {
+    let app = TestApp::init().await;
+    for n in 0..5 {
+        app.receive(&format!("62812000011{n:02}"), &format!("Customer {n}"), &format!("text {n}")).await;
+    }
+    let client = app.with_token(Role::Agent).await;
+    for (list, key) in [("conversations", "title"), ("contacts", "name")] {
+        let mut seen = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let page = client.get(&format!("/api/v1/{list}?limit=2{cursor}")).await.json();
+            let items = page["items"].as_array().unwrap();
+            assert!(items.len() <= 2);
+            seen.extend(items.iter().map(|i| i[key].as_str().unwrap().to_owned()));
+            match page["next"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => break,
+            }
+        }
+        seen.sort_unstable();
+        seen.dedup();
+        assert_eq!(seen.len(), 5, "{list}: {seen:?}");
+    }
+    let found = client.get("/api/v1/conversations?q=Customer%203").await.json();
+    assert_eq!(found["items"].as_array().unwrap().len(), 1);
+    let path = format!("/api/v1/conversations?account={}&unread=true&limit=100", app.account);
+    assert_eq!(client.get(&path).await.json()["items"].as_array().unwrap().len(), 5);
+    let one = &found["items"][0];
+    assert_eq!(
+        &client.get(&format!("/api/v1/conversations/{}", one["id"].as_str().unwrap())).await.json(),
+        one
+    );
+    let read = format!("/api/v1/conversations/{}/read", one["id"].as_str().unwrap());
+    assert_eq!(client.post(&read, &Value::Null).await.status, 204);
+    assert_eq!(client.get(&path).await.json()["items"].as_array().unwrap().len(), 4);
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_named() {
+    let app = TestApp::init().await;
+    let row = app.receive("6281200001111", "Sari", "halo").await;
+    let client = app.with_token(Role::Agent).await;
+    let path = format!("/api/v1/conversations/{}/messages", row.id);
+
+    for (body, field) in [
+        (json!({"text": "x"}), "id"),
+        (json!({"id": "no uuid", "text": "x"}), "id"),
+        (json!({"id": new_id(), "text": 5}), "text"),
+        (json!({"id": new_id(), "text": null}), "text"),
+        (json!({"id": new_id(), "text": "x", "replyTo": "y"}), "replyTo"),
+        (json!({"id": new_id(), "text": ""}), "text"),
+        (json!({"id": new_id(), "text": " \u{0}\n "}), "text"),
+        (json!({"id": new_id(), "text": "x".repeat(100_000)}), "text"),
+    ] {
+        let answer = client.post(&path, &body).await;
+        answer.problem(422);
+        assert_eq!(answer.json()["errors"][0]["field"], field, "{}", answer.text());
+    }
+    let raw = |body: &'static str, kind: &'static str| {
+        let request = client.request(&Method::POST, &path).header(header::CONTENT_TYPE, kind);
+        app.ask(request.body(Body::from(body)).unwrap())
+    };
+    assert_eq!(raw("{\"id\":", "application/json").await.problem(400), "malformed_json");
+    assert_eq!(raw("\u{0}", "application/json; charset=utf-8").await.problem(400), "malformed_json");
+    assert_eq!(raw("id=1", "application/x-www-form-urlencoded").await.problem(415), "unsupported_media_type");
+    let request = client.request(&Method::POST, &path).header(header::CONTENT_TYPE, "application/json");
+    let huge = app.ask(request.body("x".repeat(300_000).into()).unwrap()).await;
+    assert_eq!(huge.problem(413), "too_large");
+
+    let reply = json!({"id": new_id(), "text": "x", "reply_to": new_id()});
+    assert_eq!(client.post(&path, &reply).await.problem(404), "not_found");
+    assert_eq!(client.send(Method::PUT, &path, &Value::Null).await.problem(405), "method_not_allowed");
+    assert_eq!(client.get("/api/v1/nothing").await.problem(404), "not_found");
+    assert_eq!(client.get("/api/v1").await.problem(404), "not_found");
+    assert_eq!(client.get("/api/v1/conversations/not-an-id").await.problem(404), "not_found");
+    assert_eq!(client.get("/api/v1/conversations?cursor=rubbish").await.problem(400), "bad_cursor");
+    assert_eq!(client.get(&format!("{path}?cursor=rubbish")).await.problem(400), "bad_cursor");
+    assert_eq!(client.get("/api/v1/conversations?limit=many").await.problem(400), "bad_query");
+    assert_eq!(client.get("/api/v1/conversations?page=2").await.problem(400), "bad_query");
+    assert_eq!(client.get("/api/v1/conversations?limit=1000000").await.status, 200);
+
+    let thread = client.get(&path).await.json();
+    assert_eq!(thread["items"].as_array().unwrap().len(), 1, "nothing of it was stored");
+}
+
+#[tokio::test]
+async fn an_id_stands_for_one_message() {
+    let app = TestApp::init().await;
+    let one = app.receive("6281200001111", "Sari", "halo").await;
+    let other = app.receive("6281200002222", "Budi", "halo").await;
+    let client = app.with_token(Role::Agent).await;
+    let body = json!({"id": new_id(), "text": "for Sari"});
+    assert_eq!(client.post(&format!("/api/v1/conversations/{}/messages", one.id), &body).await.status, 201);
+    let path = format!("/api/v1/conversations/{}/messages", other.id);
+    assert_eq!(client.post(&path, &body).await.problem(409), "conflict");
+    // The id of a customer's message is taken too.
+    let taken = json!({"id": one.last.unwrap().id, "text": "x"});
+    assert_eq!(client.post(&path, &taken).await.problem(409), "conflict");
+    assert_eq!(client.get(&path).await.json()["items"].as_array().unwrap().len(), 1);
+}
+
+#[rstest]
+#[case(Kind::Sqlite)]
+#[case(Kind::Postgres)]
+#[tokio::test]
+async fn strange_texts_are_just_texts(#[case] kind: Kind) {
+    let app = TestApp::on(kind).await;
+    let name = "<script>alert(1)</script>";
+    let text = "'; DROP TABLE messages; -- %_\\ \u{202e}evil\u{202c} \u{0}\u{7} <img src=x onerror=alert(1)>";
+    let row = app.receive("6281200001111", name, text).await;
+    assert_eq!(row.title, name);
+    let client = app.with_token(Role::Agent).await;
+    let thread = client.get(&format!("/api/v1/conversations/{}/messages", row.id)).await.json();
+    let stored = thread["items"][0]["content"]["text"].as_str().unwrap();
+    assert!(stored.contains("DROP TABLE messages") && stored.contains("<img src=x"), "{stored}");
+    assert!(!stored.contains(['\u{0}', '\u{7}', '\u{202e}']), "{stored:?}");
+
+    app.receive("6281200002222", "Budi", "harmless").await;
+    for (q, hits) in [
+        ("%27%20OR%201%3D1%20--", 0),
+        ("%25", 1),
+        ("_%5C", 1),
+        ("%27%3B%20DROP%20TABLE%20messages%3B%20--", 1),
+        ("%3Cscript%3E", 1),
+        ("Budi", 1),
+        ("%22%20UNION%20SELECT%201", 0),
+        ("%00", 2),
+    ] {
+        let answer = client.get(&format!("/api/v1/conversations?q={q}")).await;
+        assert_eq!(answer.status, 200, "{q}: {}", answer.text());
+        assert_eq!(answer.json()["items"].as_array().unwrap().len(), hits, "{q}: {}", answer.text());
+    }
+    // The longest that HTTP takes.
+    let long = "x".repeat(60_000);
+    let answer = client.get(&format!("/api/v1/conversations?q={long}")).await;
+    assert_eq!(answer.problem(422), "too_long");
+    assert_eq!(client.get("/api/v1/conversations").await.json()["items"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn accounts_and_members_by_program() {
+    let app = TestApp::init().await;
+    let admin = app.with_token(Role::Admin).await;
+    let bad = admin
+        .post(
+            "/api/v1/accounts",
+            &json!({"name": "", "phone_number_id": "+62", "waba_id": "1",
+        "token": "short", "app_secret": "zz", "verify_token": "verify-me"}),
+        )
+        .await;
+    assert_eq!(bad.problem(422), "invalid");
+    let fields: Vec<_> =
+        bad.json()["errors"].as_array().unwrap().iter().map(|e| e["field"].clone()).collect();
+    assert_eq!(fields, ["name", "phone_number_id", "token", "app_secret"]);
+    let n = &app.number;
+    let form = json!({"name": "Again", "phone_number_id": n.phone_number_id, "waba_id": n.waba_id, "token": n.token,
+        "app_secret": n.app_secret, "verify_token": n.verify_token});
+    assert_eq!(admin.post("/api/v1/accounts/check", &form).await.status, 200);
+    let taken = admin.post("/api/v1/accounts", &form).await;
+    assert_eq!(taken.problem(422), "invalid");
+    assert_eq!(taken.json()["errors"][0]["field"], "phone_number_id");
+    let mut wrong = form.clone();
+    wrong["token"] = "not-the-right-token".into();
+    let refused = admin.post("/api/v1/accounts/check", &wrong).await;
+    assert_eq!(refused.problem(422), "check_failed");
+    assert_eq!(refused.json()["errors"][0]["field"], "token");
+
+    let path = format!("/api/v1/accounts/{}", app.account);
+    let renamed = admin.send(Method::PATCH, &path, &json!({"name": "Renamed"})).await;
+    assert_eq!(renamed.json()["name"], "Renamed", "{}", renamed.text());
+    assert_eq!(admin.send(Method::DELETE, &path, &Value::Null).await.problem(422), "unconfirmed");
+    let stopped = admin.post(&format!("{path}/stop"), &Value::Null).await;
+    assert_eq!(stopped.json()["status"], "idle");
+
+    let member = json!({"name": "Ana", "email": "ana@home.test", "role": "agent", "password": "long enough"});
+    let made = admin.post("/api/v1/members", &member).await;
+    assert_eq!(made.status, 201, "{}", made.text());
+    assert!(!made.text().contains("long enough"));
+    assert_eq!(admin.post("/api/v1/members", &member).await.problem(409), "conflict");
+    let path = format!("/api/v1/members/{}", made.json()["id"].as_str().unwrap());
+    assert_eq!(
+        admin.send(Method::PATCH, &path, &json!({"role": "supervisor"})).await.json()["role"],
+        "supervisor"
+    );
+    assert_eq!(admin.send(Method::PATCH, &path, &json!({"role": "owner"})).await.problem(403), "refused");
+    assert_eq!(admin.send(Method::PATCH, &path, &json!({"role": "king"})).await.problem(422), "invalid");
+}
+
+#[tokio::test]
+async fn a_stopped_number_says_so() {
+    let app = TestApp::init().await;
+    let row = app.receive("6281200001111", "Sari", "halo").await;
+    app.engine.stop_account(&app.owner, app.account).await.unwrap();
+    let client = app.with_token(Role::Agent).await;
+    let path = format!("/api/v1/conversations/{}/messages", row.id);
+    let answer = client.post(&path, &json!({"id": new_id(), "text": "x"})).await;
+    assert_eq!(answer.problem(409), "account_not_ready");
+}
+
+#[tokio::test]
+async fn who_asks_too_often_waits() {
+    let limits = Limits { api_per_second: 1, ..Limits::default() };
+    let app = TestApp::with(Options { limits, ..Options::default() }).await;
+    let client = app.with_token(Role::Agent).await;
+    let mut refused = None;
+    for _ in 0..50 {
+        let answer = client.get("/api/v1/me").await;
+        if answer.status == 429 {
+            refused = Some(answer);
+            break;
+        }
+        assert_eq!(answer.status, 200);
+    }
+    let refused = refused.expect("a limit");
+    assert_eq!(refused.problem(429), "too_many_requests");
+    assert!(refused.header("retry-after").parse::<u64>().unwrap() >= 1);
+    assert_eq!(client.get("/health/live").await.status, 200, "other doors stay open");
+}
+
+#[tokio::test]
+async fn every_answer_is_protected_and_named() {
+    let app = TestApp::init().await;
+    let client = app.with_token(Role::Agent).await;
+    for path in ["/api/v1/me", "/api/v1/nothing", "/health/live", "/pkg/nothing.js", "/inbox"] {
+        let answer = client.get(path).await;
+        assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
+        assert!(answer.header("content-security-policy").contains("frame-ancestors 'none'"), "{path}");
+        assert_eq!(answer.header("referrer-policy"), "same-origin", "{path}");
+        assert!(answer.header("permissions-policy").contains("camera=()"), "{path}");
+        assert_eq!(answer.header("x-request-id").len(), 16, "{path}");
+    }
+    let request = client.request(&Method::GET, "/api/v1/me").header("x-request-id", "abc-123-def");
+    let kept = app.ask(request.body(Body::empty()).unwrap()).await;
+    assert_eq!(kept.header("x-request-id"), "abc-123-def");
+}
+
+#[tokio::test]
+async fn long_answers_are_compressed() {
+    let app = TestApp::init().await;
+    for (accept, encoding) in [("br, gzip", "br"), ("gzip", "gzip"), ("identity", "")] {
+        let request = app
+            .nobody()
+            .request(&Method::GET, "/api/v1/openapi.json")
+            .header(header::ACCEPT_ENCODING, accept);
+        let answer = app.ask(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(answer.header("content-encoding"), encoding, "{accept}");
+        assert!(encoding.is_empty() || answer.body.len() < 20_000, "{accept}: {}", answer.body.len());
+    }
+}
