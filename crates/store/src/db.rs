@@ -83,9 +83,9 @@ impl Store {
     pub async fn read(&self) -> Result<Tx> {
         Ok(match &self.0 {
             Db::Sqlite(db) => Tx::Sqlite(db.read.begin_with("BEGIN DEFERRED").await?),
-            Db::Postgres(pool) => {
-                Tx::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
-            }
+            Db::Postgres(pool) => Tx::Postgres(
+                postgres::begin(pool, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?,
+            ),
         })
     }
 
@@ -93,7 +93,7 @@ impl Store {
     pub async fn begin(&self) -> Result<Tx> {
         Ok(match &self.0 {
             Db::Sqlite(db) => Tx::Sqlite(db.write.begin_with("BEGIN IMMEDIATE").await?),
-            Db::Postgres(pool) => Tx::Postgres(pool.begin_with("BEGIN").await?),
+            Db::Postgres(pool) => Tx::Postgres(postgres::begin(pool, "BEGIN").await?),
         })
     }
 

@@ -1,11 +1,14 @@
 //! Opening, closing, copying.
 
+use std::{pin::pin, time::Duration};
+
 use balas_domain::Seq;
 use balas_store::{
-    Store, StoreError, accounts, events,
+    Store, StoreError, accounts, events, security,
     testing::{Kind, empty, fresh},
 };
 use rstest::rstest;
+use tokio::time::timeout;
 
 use crate::world::*;
 
@@ -95,4 +98,39 @@ async fn committed_is_there_after_closing(#[case] kind: Kind) {
     let mut tx = again.read().await.unwrap();
     let found = balas_store::conversations::get(world.ws, &mut tx, conversation).await.unwrap();
     assert!(found.is_some());
+}
+
+#[rstest]
+#[case::sqlite(Kind::Sqlite)]
+#[case::postgres(Kind::Postgres)]
+#[tokio::test]
+async fn who_goes_away_while_it_begins_leaves_nothing_behind(#[case] kind: Kind) {
+    let world = World::new(kind).await;
+    // Looked at some times, while the database may answer, and then dropped wherever it stands.
+    let note = security::SecurityEntry { workspace_id: None, at: NOW, kind: "x", ip: None, detail: "y" };
+    // More than it has connections by then.
+    let writers = if kind == Kind::Sqlite { 1 } else { 6 };
+    let mut unfinished = 0;
+    for round in 0..1_000 {
+        let mut begun = false;
+        {
+            let mut begins = pin!(world.db.read());
+            for _ in 0..round % 12 {
+                begun = begun || timeout(Duration::ZERO, begins.as_mut()).await.is_ok();
+                tokio::task::yield_now().await;
+            }
+        }
+        if !begun {
+            unfinished += 1;
+            // Whoever gets its connection next does not find himself in a transaction that may only read.
+            let mut all = Vec::new();
+            for _ in 0..writers {
+                all.push(world.db.begin().await.unwrap());
+            }
+            for mut tx in all {
+                security::log(&mut tx, &note).await.unwrap();
+            }
+        }
+    }
+    assert!(unfinished > 50, "too few were dropped on their way");
 }
