@@ -7,14 +7,18 @@ use uuid::Uuid;
 
 use crate::{ambient::Random, time::Timestamp};
 
-/// Makes a `UUIDv7` from a time and ten random bytes (RFC 9562, section 5.7).
+/// Makes a `UUIDv7` from a time and random bytes (RFC 9562, section 5.7; the fraction of the millisecond as in
+/// section 6.2, method 3).
 ///
-/// Ids of one millisecond do not sort among themselves; order comes from times and sequence numbers, never from ids.
+/// Ids of different microseconds sort like their times.
 #[must_use]
 pub fn uuid_v7(now: Timestamp, random: &dyn Random) -> Uuid {
     let mut bytes = [0_u8; 10];
     random.fill(&mut bytes);
-    uuid::Builder::from_unix_timestamp_millis(now.as_millis().max(0).unsigned_abs(), &bytes).into_uuid()
+    let micros = now.0.max(0).unsigned_abs();
+    let fraction = ((micros % 1_000) * 4_096 / 1_000) as u16;
+    bytes[..2].copy_from_slice(&fraction.to_be_bytes());
+    uuid::Builder::from_unix_timestamp_millis(micros / 1_000, &bytes).into_uuid()
 }
 
 macro_rules! ids {
@@ -110,6 +114,14 @@ mod tests {
         assert_eq!(id.0.get_version_num(), 7);
         let (seconds, nanos) = id.0.get_timestamp().unwrap().to_unix();
         assert_eq!((seconds, nanos / 1_000_000), (1_750_000_000, 123));
+    }
+
+    #[test]
+    fn ids_of_different_microseconds_sort_like_their_times() {
+        let random = CountingRandom::default();
+        let ids: Vec<MessageId> =
+            (0..5_000).map(|n| MessageId::new(Timestamp(1_750_000_000_123_456 + n), &random)).collect();
+        assert!(ids.is_sorted_by(|a, b| a < b));
     }
 
     #[test]

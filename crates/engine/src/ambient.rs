@@ -1,4 +1,6 @@
-//! The real clock and the real randomness, for start-up to pass in.
+//! The real clock and the real randomness, for start-up to pass in; and moments that never repeat.
+
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use balas_domain::{Clock, Random, Timestamp};
 
@@ -28,5 +30,18 @@ impl Random for OsRandom {
     )]
     fn fill(&self, buffer: &mut [u8]) {
         getrandom::fill(buffer).expect("the operating system's random source must work");
+    }
+}
+
+/// Hands out times of which each is later than the one before. Providers time messages in whole seconds; ids made
+/// from these keep the messages of one second in the order in which they came.
+#[derive(Debug, Default)]
+pub(crate) struct Moments(AtomicI64);
+
+impl Moments {
+    /// Now, or the first moment after the last one that was handed out.
+    pub(crate) fn next(&self, now: Timestamp) -> Timestamp {
+        self.0.fetch_max(now.0 - 1, Ordering::Relaxed);
+        Timestamp(self.0.fetch_add(1, Ordering::Relaxed) + 1)
     }
 }

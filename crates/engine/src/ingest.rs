@@ -115,7 +115,7 @@ impl Engine {
             (Direction::In, AuthorRef::Contact(person, name), MessageStatus::Delivered)
         };
         let row = NewMessage {
-            id: MessageId::new(now, &*self.random),
+            id: MessageId::new(self.moments.next(now), &*self.random),
             conversation_id,
             account_id: account.id,
             provider_id: Some(message.provider_id.clone()),

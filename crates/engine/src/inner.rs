@@ -13,6 +13,7 @@ pub struct Inner {
     pub(crate) store: Store,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
+    pub(crate) moments: crate::ambient::Moments,
     pub(crate) config: Config,
     pub(crate) http: reqwest::Client,
     pub(crate) vault: crate::secrets::Vault,

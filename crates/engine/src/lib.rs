@@ -93,6 +93,7 @@ impl Engine {
             sign_ins: auth::Throttle::default(),
             hashing: passwords::Hasher::default(),
             live: Live::default(),
+            moments: ambient::Moments::default(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
             store,

@@ -44,6 +44,31 @@ async fn a_message_is_stored_once(#[case] kind: Kind) {
 #[case::sqlite(Kind::Sqlite)]
 #[case::postgres(Kind::Postgres)]
 #[tokio::test]
+async fn messages_of_one_second_keep_their_order(#[case] kind: Kind) {
+    let world = World::new(kind).await;
+    let texts: Vec<String> = (0..30).map(|n| format!("line {n}")).collect();
+    let at = now_seconds();
+    let message = |n: usize, body: &str| {
+        json!({"from": FROM, "id": format!("wamid.{n}"), "timestamp": at, "type": "text", "text": {"body": body}})
+    };
+    let messages: Vec<_> = texts.iter().enumerate().map(|(n, body)| message(n, body)).collect();
+    // Some together in one body, some in bodies of their own.
+    world.deliver(&world.change(&messages[..10], &[])).await.unwrap();
+    for message in &messages[10..] {
+        world.deliver(&world.change(std::slice::from_ref(message), &[])).await.unwrap();
+    }
+    world.settled().await;
+    let conversation = world.list().await.remove(0);
+    let thread = world.thread(conversation.id).await;
+    assert_eq!(thread.iter().map(|m| m.content.searchable().to_owned()).collect::<Vec<_>>(), texts);
+    assert_eq!(conversation.last.unwrap().preview.text, "line 29");
+    world.stop().await;
+}
+
+#[rstest]
+#[case::sqlite(Kind::Sqlite)]
+#[case::postgres(Kind::Postgres)]
+#[tokio::test]
 async fn what_overtakes_its_message_is_applied_when_it_comes(#[case] kind: Kind) {
     let world = World::new(kind).await;
     let now = now_seconds();
