@@ -16,6 +16,7 @@ mod site;
 mod stamp;
 mod steps;
 mod tools;
+mod unused;
 
 use std::process::ExitCode;
 

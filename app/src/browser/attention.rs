@@ -10,8 +10,12 @@ pub(crate) fn set_title(title: &str) {
     dom::document().set_title(title);
 }
 
-/// Two short, soft tones. Silent until the person has clicked something: browsers insist.
+/// Two short, soft tones; nothing until the person has clicked or typed something. Browsers insist on that, and
+/// complain of whoever tries before.
 pub(crate) fn beep() {
+    if !dom::window().navigator().user_activation().has_been_active() {
+        return;
+    }
     let Ok(audio) = AudioContext::new() else { return };
     let start = audio.current_time();
     for (offset, frequency) in [(0.0, 660.0_f32), (0.11, 880.0_f32)] {

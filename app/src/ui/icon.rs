@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 /// An icon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(not(debug_assertions), expect(dead_code, reason = "some are seen on the kit's page only"))]
 pub(crate) enum Icon {
     Accounts,
     Alert,

@@ -100,7 +100,8 @@ fn Head(filter: Memo<Filter>) -> impl IntoView {
             counts.get(&account).copied().unwrap_or(0)
         })
     };
-    let several = move || app.inbox().accounts.with(|accounts| accounts.len() > 1);
+    // A memo: a number that changes must not put a new menu in the place of the one that is open.
+    let several = Memo::new(move |_| app.inbox().accounts.with(|accounts| accounts.len() > 1));
     view! {
         <header class="list-head">
             <p class="list-title" aria-hidden="true">{words.nav_inbox}</p>
@@ -138,7 +139,8 @@ fn Head(filter: Memo<Filter>) -> impl IntoView {
                     {move || (unread() > 0).then(|| view! { <span class="chip-count">{unread()}</span> })}
                 </button>
                 {move || {
-                    several()
+                    several
+                        .get()
                         .then(|| {
                             view! {
                                 <select
