@@ -16,7 +16,6 @@ mod site;
 mod stamp;
 mod steps;
 mod tools;
-mod unused;
 
 use std::process::ExitCode;
 

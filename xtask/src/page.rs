@@ -13,7 +13,7 @@ use crate::{
     project::{Mode, Project},
     stamp::{self, Stamp},
     steps::Steps,
-    tools, unused,
+    tools,
 };
 
 /// The name of the page's files before they are hashed.
@@ -36,7 +36,7 @@ pub fn make(project: &Project, mode: Mode, steps: &mut Steps) -> Result<PathBuf>
         project.target.join("wasm32-unknown-unknown").join(mode.wasm_profile()).join("balas_frontend.wasm");
     let work = project.work(mode);
     let page = work.join("page");
-    let stamp = Stamp::of("page 2")
+    let stamp = Stamp::of("page 3")
         // Pins the binder: another version may write other JavaScript for the same wasm.
         .bytes(include_bytes!("../Cargo.toml"))
         .bytes(optimizer.as_ref().map_or("", |optimizer| optimizer.version.as_str()).as_bytes())
@@ -64,9 +64,8 @@ fn bind(compiled: &Path, page: &Path, mode: Mode) -> Result<()> {
         fs::remove_dir_all(page).with_context(|| format!("cannot remove {}", page.display()))?;
     }
     fs::create_dir_all(page).with_context(|| format!("cannot make {}", page.display()))?;
-    let program = fs::read(compiled).with_context(|| format!("cannot read {}", compiled.display()))?;
     Bindgen::new()
-        .input_bytes(NAME, unused::without(&program)?)
+        .input_path(compiled)
         .out_name(NAME)
         .web(true)?
         .typescript(false)
