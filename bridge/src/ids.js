@@ -48,7 +48,7 @@ export function readPhone(phone) {
     return "";
   }
   const text = raw.trim().replace(/^\+/, "");
-  if (/^[1-9]\d{4,}$/.test(text)) {
+  if (/^[1-9]\d{4,29}$/.test(text)) {
     return text.length <= 15 ? `${text}@s.whatsapp.net` : `${text}@g.us`;
   }
   const jid = toJid(text);

@@ -23,16 +23,9 @@ export async function run(make) {
     process.exit(70);
   });
 
-  const bridge = await make(log).open();
-  const { config } = bridge.options;
-  const server = createServer(bridge);
-  await once(server, "listening");
-  const address = /** @type {import("node:net").AddressInfo} */ (server.address());
-  const host = address.family === "IPv6" ? `[${address.address}]` : address.address;
-  process.stdout.write(
-    `${JSON.stringify({ event: "listening", url: `http://${host}:${address.port}`, pid: process.pid })}\n`,
-  );
-
+  const bridge = make(log);
+  /** @type {import("node:http").Server | undefined} */
+  let server;
   let ending = false;
   const end = async (/** @type {string} */ why) => {
     if (ending) {
@@ -44,10 +37,10 @@ export async function run(make) {
       log("error", "ending took too long and is forced");
       process.exit(1);
     }, END_MS).unref();
-    server.close();
-    server.closeIdleConnections();
+    server?.close();
+    server?.closeIdleConnections();
     await bridge.close();
-    server.closeAllConnections();
+    server?.closeAllConnections();
     log("info", "ended");
     process.exit(0);
   };
@@ -58,9 +51,18 @@ export async function run(make) {
     });
   process.on("SIGTERM", () => ask("SIGTERM"));
   process.on("SIGINT", () => ask("SIGINT"));
-  if (config.endWithStdin) {
+  if (bridge.options.config.endWithStdin) {
     // Whoever started us has gone, whatever way.
     process.stdin.on("end", () => ask("the standard input has ended")).resume();
     process.stdin.on("error", () => ask("the standard input has ended"));
   }
+
+  await bridge.open();
+  server = createServer(bridge);
+  await once(server, "listening");
+  const address = /** @type {import("node:net").AddressInfo} */ (server.address());
+  const host = address.family === "IPv6" ? `[${address.address}]` : address.address;
+  process.stdout.write(
+    `${JSON.stringify({ event: "listening", url: `http://${host}:${address.port}`, pid: process.pid })}\n`,
+  );
 }

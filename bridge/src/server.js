@@ -134,7 +134,8 @@ function match(method, path) {
   for (const route of routes) {
     const wanted = route.path.split("/").slice(1);
     const fits =
-      wanted.length === parts.length && wanted.every((w, i) => w.startsWith(":") || w === parts[i]);
+      wanted.length === parts.length &&
+      wanted.every((w, i) => (w.startsWith(":") ? parts[i] : w === parts[i]));
     if (fits && route.method === method) {
       const named = wanted.flatMap((w, i) => (w.startsWith(":") ? [[w.slice(1), parts[i] ?? ""]] : []));
       return { route, path: Object.fromEntries(named), other };

@@ -131,6 +131,11 @@ function content(/** @type {any} */ message) {
       return body;
     case "location":
       return { location: locationOf(message.location ?? {}) };
+    case "poll_creation":
+      return {
+        body: [message.body, ...(message.pollOptions ?? []).map(option)].join("\n"),
+        kind: message.type,
+      };
     case "vcard":
     case "multi_vcard":
       return { contacts_array: (message.vCards ?? []).map(card) };
@@ -167,6 +172,10 @@ function locationOf(/** @type {any} */ place) {
     ...(place.name && { name: place.name }),
     ...(place.address && { address: place.address }),
   };
+}
+
+function option(/** @type {any} */ poll) {
+  return `• ${poll.name ?? poll}`;
 }
 
 function card(/** @type {string} */ vcard) {

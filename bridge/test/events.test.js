@@ -113,7 +113,12 @@ test("a message sent here is told apart, whichever comes first", async () => {
 });
 
 test("poll", async () => {
-  const raw = { ...fixture("message_text_in"), type: "poll_creation", body: "Pizza?" };
+  const raw = {
+    ...fixture("message_text_in"),
+    type: "poll_creation",
+    body: "Pizza?",
+    pollOptions: [{ name: "Sim" }, { name: "Não" }],
+  };
   await reported("message_poll", () => rig.client.create(raw));
 });
 
