@@ -124,7 +124,7 @@ export class Device {
 
   async logout() {
     await this.session.logout();
-    this.#forgetNumber();
+    this.record.linked = false;
     await this.#want(false);
   }
 
@@ -213,15 +213,8 @@ export class Device {
   }
 
   async #want(/** @type {boolean} */ wanted) {
-    if (this.record.wanted !== wanted) {
-      this.record.wanted = wanted;
-    }
+    this.record.wanted = wanted;
     await this.options.save();
-  }
-
-  #forgetNumber() {
-    Object.assign(this.record, { jid: "", name: "", linked: false, seenUntil: 0 });
-    this.around.own = "";
   }
 
   #stateChanged() {
@@ -249,7 +242,11 @@ export class Device {
     const { client } = this.session;
     const { record } = this;
     this.#behind = true;
-    record.jid = toJid(client.info?.wid) || record.jid;
+    const jid = toJid(client.info?.wid) || record.jid;
+    if (jid !== record.jid) {
+      // Another number has another past.
+      Object.assign(record, { jid, seenUntil: 0 });
+    }
     record.name = client.info?.pushname ?? record.name;
     record.linked = true;
     this.around.own = record.jid;

@@ -66,7 +66,7 @@ const MAX_STRIKES = 3;
  * @property {boolean} linked
  */
 
-/** Emits `state`, `life` (a new client to listen to), `ready` and `unlinked`. */
+/** Emits `state`, `life` (a new client to listen to) and `ready`. */
 export class Session extends EventEmitter {
   /** @type {State} */
   state = "stopped";
@@ -141,6 +141,7 @@ export class Session extends EventEmitter {
         }),
       );
     }
+    this.linked = false;
     await this.#end("stopped", "");
     await this.#forget();
   }
@@ -353,13 +354,12 @@ export class Session extends EventEmitter {
   }
 
   async #unlinked(/** @type {string} */ why) {
+    this.linked = false;
     await this.#end("disconnected", why);
     await this.#forget();
-    this.emit("unlinked");
   }
 
   async #forget() {
-    this.linked = false;
     await fs.rm(this.profile, { recursive: true, force: true, maxRetries: 5 });
   }
 

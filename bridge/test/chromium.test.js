@@ -1,13 +1,14 @@
 // The real library with a real Chromium and no WhatsApp behind it.
 
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import fs from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
 
-import { descendants, freeProfile, isAlive } from "../src/browser.js";
+import { descendants, freeProfile, isAlive, memoryMb } from "../src/browser.js";
 import { startProcess } from "./support/process.js";
 import { DEVICE, Listener, SECRET } from "./support/rig.js";
 import { until } from "./support/until.js";
@@ -130,7 +131,6 @@ test("a profile that a crash left locked", { timeout: 60_000 }, async () => {
   await assert.rejects(fs.lstat(lock), /ENOENT/);
   assert(isAlive(process.pid));
 
-  const { spawn } = await import("node:child_process");
   const args = [
     "--headless",
     "--no-sandbox",
@@ -141,6 +141,7 @@ test("a profile that a crash left locked", { timeout: 60_000 }, async () => {
   const browser = spawn(env.CHROMIUM_PATH ?? "", args, { stdio: "ignore", detached: true });
   await until(() => fs.readlink(lock).catch(() => undefined), "a browser in the profile");
   await until(async () => (await descendants(browser.pid ?? 0)).length > 0, "its processes");
+  assert(Number(await memoryMb(browser.pid ?? 0)) > 10, "it takes some memory");
   await freeProfile(profile);
   await assert.rejects(fs.lstat(lock), /ENOENT/);
   await until(async () => (await browsers()) === 0, "the old browser is gone");
