@@ -6,7 +6,7 @@ import path from "node:path";
 import { notConnected, notLinked } from "./answers.js";
 import { Delivery, USUAL_WAITS } from "./delivery.js";
 import { catchUp } from "./history.js";
-import { serialized, toJid } from "./ids.js";
+import { serialized, toJid, toWid } from "./ids.js";
 import { Recent, within, words } from "./limits.js";
 import { Outbox } from "./outbox.js";
 import { People } from "./people.js";
@@ -299,8 +299,11 @@ export class Device {
         void this.#spoken(message);
       }
     });
+    // Pictures report a change whenever their preview does.
     on("message_edit", "message.edited", (message, body) =>
-      translate.isSpoken(message) && body ? translate.editPayload(message, body, around) : undefined,
+      message.type === "chat" && translate.isSpoken(message) && body
+        ? translate.editPayload(message, body, around)
+        : undefined,
     );
     on("message_revoke_everyone", "message.revoked", (message) =>
       translate.isSpoken({ ...message, type: "chat" }) ? translate.revokePayload(message, around) : undefined,
@@ -329,7 +332,8 @@ export class Device {
   /** Somebody wrote: a customer, somebody on our phone, or we ourselves through the API. */
   async #spoken(/** @type {any} */ message) {
     this.note(message);
-    const sent = message.id.fromMe ? await this.sends.find(message.id.id) : undefined;
+    const chat = this.people.aliases(translate.chatOf(message.id)).map(toWid);
+    const sent = message.id.fromMe ? await this.sends.find(message.id.id, chat) : undefined;
     this.#later("message", async () => {
       const payload = await translate.messagePayload(message, this.around);
       if (sent) {

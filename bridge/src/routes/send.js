@@ -194,7 +194,7 @@ async function send({ device, body, headers }, content, options) {
       ignoreQuoteErrors: true,
       waitUntilMsgSent: true,
     };
-    return deliver(device, client, wid, content, all);
+    return deliver(device, client, { key, wid }, content, all);
   });
   return new Done(`Message sent to ${jid} (server timestamp: ${sent.at})`, {
     message_id: sent.id,
@@ -205,13 +205,13 @@ async function send({ device, body, headers }, content, options) {
 /**
  * @param {Call["device"]} device
  * @param {any} client
- * @param {string} wid
+ * @param {{key: string, wid: string}} order
  * @param {any} content
  * @param {object} options
  */
-async function deliver(device, client, wid, content, options) {
+async function deliver(device, client, { key, wid }, content, options) {
   const attempt = (/** @type {string} */ to) =>
-    within(SEND_MS, client.sendMessage(to, content, options), "sending");
+    within(SEND_MS, device.sends.track(key, to, client.sendMessage(to, content, options)), "sending");
   /** @type {any} */
   let sent;
   try {
