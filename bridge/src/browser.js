@@ -1,5 +1,6 @@
 // The browser as a process: profiles that a dead one left locked, memory, and a certain end.
 
+import { readFileSync } from "node:fs";
 import fs from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
@@ -40,13 +41,21 @@ export async function kill(/** @type {number} */ pid) {
   }
 }
 
-/** Whether a process runs. One that only waits to be collected does not. */
+/** Whether a process runs. One that is dead and only waits to be collected does not. */
 export function isAlive(/** @type {number} */ pid) {
   try {
     process.kill(pid, 0);
-    return true;
+    return !/^\d+ \(.*\) Z/s.test(stat(pid));
   } catch (/** @type {any} */ error) {
     return error.code === "EPERM";
+  }
+}
+
+function stat(/** @type {number} */ pid) {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, "utf8");
+  } catch {
+    return "";
   }
 }
 

@@ -27,9 +27,10 @@ export const LIBRARY_VERSION = String(
 
 /**
  * @param {{chromium: string, sandbox: boolean}} config
+ * @param {object} [more] options of the library
  * @returns {(options: {folder: string, signal: AbortSignal}) => InstanceType<typeof Client>}
  */
-export function clientFactory(config) {
+export function clientFactory(config, more = {}) {
   const env = Object.fromEntries(
     HARMLESS.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])),
   );
@@ -59,5 +60,6 @@ export function clientFactory(config) {
       // Codes are counted by the session, which also knows of pairing codes.
       qrMaxRetries: 0,
       takeoverOnConflict: false,
+      ...more,
     });
 }

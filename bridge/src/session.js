@@ -224,6 +224,8 @@ export class Session extends EventEmitter {
       if (life.pairing || String(text).startsWith("undefined,")) {
         return;
       }
+      // Whoever is shown a code is not linked, whatever was known before.
+      this.linked = false;
       life.codes += 1;
       if (life.codes > MAX_QR) {
         return void this.#end("disconnected", "Nobody scanned the QR code. Ask for a new one to go on.");

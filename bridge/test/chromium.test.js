@@ -2,21 +2,16 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
 import fs from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
 
 import { descendants, freeProfile, isAlive, memoryMb } from "../src/browser.js";
+import { CHROMIUM, browsersOn } from "./support/chromium.js";
 import { startProcess } from "./support/process.js";
 import { DEVICE, Listener, SECRET } from "./support/rig.js";
 import { until } from "./support/until.js";
-
-const CHROMIUM =
-  process.env.CHROMIUM_PATH ??
-  ["/usr/bin/chromium", "/usr/bin/google-chrome"].find(existsSync) ??
-  "/usr/bin/chromium";
 
 /** @type {string} */
 let data;
@@ -40,16 +35,7 @@ after(async () => {
   await fs.rm(data, { recursive: true, force: true, maxRetries: 5 });
 });
 
-/** Processes of browsers on this test's profiles. */
-async function browsers() {
-  const all = await fs.readdir("/proc").catch(() => []);
-  const lines = await Promise.all(
-    all
-      .filter((name) => /^\d+$/.test(name))
-      .map((pid) => fs.readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")),
-  );
-  return lines.filter((line) => line.includes(`--user-data-dir=${data}`)).length;
-}
+const browsers = () => browsersOn(data);
 
 async function withDevice() {
   const bridge = await startProcess("../src/main.js", env);

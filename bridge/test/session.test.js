@@ -137,6 +137,16 @@ test("codes come and go, and end", async () => {
   await inState("qr");
 });
 
+test("a code where a link was: the link is gone", async () => {
+  make({ qr: 20 }, true);
+  script.start = "qr";
+  await session.start();
+  await inState("qr");
+  assert.equal(session.linked, false);
+  await inState("error");
+  assert.equal(clients.length, 1, "nobody is there to scan one");
+});
+
 test("codes that are no longer renewed", async () => {
   make({ qr: 20 }, false);
   script.start = "qr";

@@ -32,10 +32,18 @@ export async function startProcess(main, env, args = []) {
     /** Its exit code and signal. */
     ended,
     /** @returns {Promise<{http: number, json: any}>} */
-    async call(/** @type {string} */ method, /** @type {string} */ at, /** @type {any} */ body = undefined) {
+    async call(
+      /** @type {string} */ method,
+      /** @type {string} */ at,
+      /** @type {any} */ body = undefined,
+      /** @type {Record<string, string>} */ headers = {},
+    ) {
       const response = await fetch(`${url}${at}`, {
         method,
-        headers: { authorization: `Basic ${Buffer.from(env.APP_BASIC_AUTH ?? "").toString("base64")}` },
+        headers: {
+          authorization: `Basic ${Buffer.from(env.APP_BASIC_AUTH ?? "").toString("base64")}`,
+          ...headers,
+        },
         ...(body && { body: JSON.stringify(body) }),
       });
       const text = await response.text();
