@@ -230,12 +230,13 @@ export class Device {
       ...(pairCode && { pair_code: pairCode }),
       ...(record.jid && { jid: record.jid }),
     };
-    this.#later("connection.update", async () => {
-      await this.publish("connection.update", payload, translate.moment(undefined));
-      if (lost) {
-        await this.options.save();
-      }
-    });
+    const at = translate.moment(undefined);
+    this.#later("connection.update", async () => void this.#report("connection.update", payload, at));
+    if (lost) {
+      this.options
+        .save()
+        .catch((error) => this.log("error", "a lost link was not noted", { error: words(error) }));
+    }
   }
 
   async #ready() {
@@ -253,19 +254,40 @@ export class Device {
     await this.options.save();
     this.#webVersion = await within(5_000, client.getWWebVersion(), "the version").catch(() => "");
     // Only what comes while we listen is reported by the library: what was missed is fetched.
-    this.#later("history.batch", () => this.#catchUp(), CATCH_UP_MS);
+    await this.#catchUp();
   }
 
+  /** Beside what comes in meanwhile, which must not wait for it. */
   async #catchUp() {
-    await catchUp(this, Math.max(0, this.record.seenUntil - OVERLAP_S), "missed");
-    this.#behind = false;
-    this.saw(this.#seenMeanwhile);
+    const since = Math.max(0, this.record.seenUntil - OVERLAP_S);
+    try {
+      await within(CATCH_UP_MS, catchUp(this, since, "missed"), "reading what was missed");
+      this.#behind = false;
+      this.saw(this.#seenMeanwhile);
+    } catch (error) {
+      // Tried again when the connection comes back the next time.
+      this.log("error", "what was missed could not be read", { error: words(error) });
+    }
   }
 
-  /** Handlers must not wait: the library would. Events are worked off one by one. */
-  #later(/** @type {string} */ what, /** @type {() => Promise<unknown>} */ work, ms = EVENT_MS) {
+  /**
+   * Keeps a callback, without anybody waiting for the disk: what comes at once shares one write. Numbers are given
+   * in the order of the calls.
+   *
+   * @param {string} event
+   * @param {object} payload
+   * @param {string} [timestamp]
+   */
+  #report(event, payload, timestamp) {
+    return this.publish(event, payload, timestamp).catch((error) =>
+      this.log("error", "a callback could not be kept", { event, error: words(error) }),
+    );
+  }
+
+  /** Handlers must not wait: the library would. Events are read one by one. */
+  #later(/** @type {string} */ what, /** @type {() => Promise<unknown>} */ read) {
     this.#queue = this.#queue
-      .then(() => within(ms, work(), what))
+      .then(() => within(EVENT_MS, read(), what))
       .catch((error) =>
         this.log("error", "an event could not be reported", { event: what, error: words(error) }),
       );
@@ -287,7 +309,7 @@ export class Device {
         this.#later(event, async () => {
           const payload = await read(...args);
           if (payload) {
-            await this.publish(event, payload, at?.(...args));
+            void this.#report(event, payload, at?.(...args));
           }
         });
       });
@@ -336,12 +358,10 @@ export class Device {
     const sent = message.id.fromMe ? await this.sends.find(message.id.id, chat) : undefined;
     this.#later("message", async () => {
       const payload = await translate.messagePayload(message, this.around);
-      if (sent) {
-        await this.publish("message.sent", { ...payload, ...(sent.key && { idempotency_key: sent.key }) });
-      } else {
-        await this.publish("message", payload);
-      }
-      this.saw(message.timestamp);
+      const kept = sent
+        ? this.#report("message.sent", { ...payload, ...(sent.key && { idempotency_key: sent.key }) })
+        : this.#report("message", payload);
+      void kept.then(() => this.saw(message.timestamp));
     });
   }
 

@@ -112,6 +112,11 @@ export class Rig {
     await this.create();
     await this.call("POST", `/devices/${DEVICE}/reconnect`);
     await until(() => this.device.session.state === "ready", "ready");
+    // What follows by itself has settled, too.
+    await until(
+      async () => (await this.device.status()).web_version && this.device.outbox.size === 0,
+      "quiet",
+    );
     return this;
   }
 
