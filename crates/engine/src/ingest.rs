@@ -44,7 +44,10 @@ impl Engine {
                 Ok(())
             }
             // No account that is connected today reports these.
-            Inbound::Typing { .. } | Inbound::Group(_) => Ok(()),
+            Inbound::Typing { .. }
+            | Inbound::Group(_)
+            | Inbound::GroupUpdated { .. }
+            | Inbound::Connection(_) => Ok(()),
             Inbound::Contacts { people } => {
                 for person in people {
                     self.sender(write, account, &person).await?;

@@ -4,6 +4,8 @@
 //! slots, webhooks in an envelope). [`detect`] tells them apart when an account is set up; [`parse`] tells
 //! them apart for each delivery, because gateways get updated.
 //!
+//! The bridge (`bridge/` in this repository) speaks as version 8 and newer do, and reports more.
+//!
 //! Source: the project's OpenAPI documents of versions 7.7.0 and 9.2.0 and its Go code. What it does not say
 //! itself: it has no idempotency key, sends no webhook when a phone is linked or lost (so [`Gateway::status`]
 //! is asked), and does not report messages that were sent through its API.

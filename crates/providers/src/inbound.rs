@@ -4,6 +4,8 @@
 //! times never lie after the moment of receipt. All of it can be serialised, so that what arrives before its
 //! message can be parked.
 
+use std::fmt;
+
 use balas_domain::{Address, Content, Identity, MessageId, MessageStatus, Timestamp, view::Failure};
 use serde::{Deserialize, Serialize};
 
@@ -93,6 +95,21 @@ pub enum Inbound {
     },
     /// Members of a group came, went or got another role.
     Group(GroupChange),
+    /// A group got another name, description, picture or rule.
+    GroupUpdated {
+        /// The group.
+        chat: Address,
+        /// What of it.
+        field: GroupField,
+        /// What it is now, as far as that can be written: a name, a description, a switch as `WhatsApp` words it.
+        value: Option<String>,
+        /// Who did it; `None` if that is us or nobody says.
+        by: Option<Identity>,
+        /// When.
+        at: Timestamp,
+    },
+    /// The link with the phone has changed. Most programs do not tell and must be asked.
+    Connection(Connection),
     /// A customer is now known under other names.
     IdentityChanged {
         /// Names that the customer was known under. Any of them finds the contact. Never empty.
@@ -174,6 +191,75 @@ pub enum Membership {
     Promoted,
     /// They no longer are administrators.
     Demoted,
+}
+
+/// What can be changed about a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GroupField {
+    /// What it is called.
+    Name,
+    /// What it is about.
+    Description,
+    /// Its picture.
+    Picture,
+    /// Whether only administrators may write.
+    Announce,
+    /// Whether only administrators may change name and picture.
+    Locked,
+}
+
+/// How the link with the phone stands.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Connection {
+    /// How far it is.
+    pub state: ConnectionState,
+    /// Why, for people.
+    pub reason: Option<String>,
+    /// What the QR code to be scanned says.
+    pub qr: Option<String>,
+    /// Another code is to be expected from then on.
+    pub qr_expires_at: Option<Timestamp>,
+    /// The code to be typed on the phone.
+    pub pair_code: Option<String>,
+    /// The linked number.
+    pub jid: Option<Address>,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl fmt::Debug for Connection {
+    /// Who has a code can link the account: none is shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("state", &self.state)
+            .field("reason", &self.reason)
+            .field("jid", &self.jid)
+            .field("at", &self.at)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How far a link is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConnectionState {
+    /// Not running. The link stays.
+    Stopped,
+    /// The browser starts.
+    Starting,
+    /// A QR code waits to be scanned.
+    Qr,
+    /// A pairing code waits to be typed.
+    Pairing,
+    /// Linked, and on its way to be ready.
+    Authenticated,
+    /// Usable.
+    Ready,
+    /// No connection, or the link has ended; the reason says which.
+    Disconnected,
+    /// It does not work; the reason says why and whether it is tried again.
+    Error,
 }
 
 /// A person as the provider names them.

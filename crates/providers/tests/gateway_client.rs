@@ -273,6 +273,7 @@ async fn a_text_goes_out_as_the_gateway_wants_it(#[case] to: Address, #[case] ji
         .and(path("/gowa/send/message"))
         .and(header("authorization", "Basic YmFsYXM6cGFzczp3b3JkLW9mLXRoZS1nYXRld2F5"))
         .and(header("x-device-id", SLOT))
+        .and(header("idempotency-key", "0198c5a0-0000-7000-8000-000000000001"))
         .and(body_json(json!({"phone": jid, "message": "Olá <b>", "reply_message_id": "3EB0A"})))
         .respond_with(answer(200, &fixture("rest-v9/send_message.json")))
         .expect(1)

@@ -37,7 +37,7 @@ pub async fn detect(
     settings::base_url(base_url).map_err(|problem| explain(problem.into()))?;
     let endpoint = Endpoint { http: client, base_url, user, password, device: None };
     let get = |path: &'static [&'static str]| {
-        endpoint.exchange(Call { method: &Method::GET, path, query: &[], body: None })
+        endpoint.exchange(Call { method: &Method::GET, path, query: &[], body: None, key: None })
     };
     match get(&["devices"]).await {
         Ok(list) => {

@@ -86,7 +86,7 @@ impl Gateway {
         query: &[(&str, &str)],
         body: Option<&Value>,
     ) -> Result<Value, Fault> {
-        self.endpoint().exchange(Call { method: &method, path, query, body }).await
+        self.endpoint().exchange(Call { method: &method, path, query, body, key: None }).await
     }
 
     /// A question: no harm when it is asked again.
@@ -102,7 +102,7 @@ impl Gateway {
         body: Option<&Value>,
     ) -> Result<Value, Fault> {
         let endpoint = self.endpoint();
-        (|| endpoint.exchange(Call { method, path, query, body }))
+        (|| endpoint.exchange(Call { method, path, query, body, key: None }))
             .retry(self.backoff)
             .when(Fault::worth_repeating)
             .await
@@ -180,7 +180,9 @@ impl Provider for Gateway {
                 &["message", target, "reaction"]
             }
         };
-        let answer = self.once(Method::POST, path, &[], Some(&Value::Object(body))).await?;
+        let (body, key) = (Value::Object(body), message.id.to_string());
+        let call = Call { method: &Method::POST, path, query: &[], body: Some(&body), key: Some(&key) };
+        let answer = self.endpoint().exchange(call).await?;
         // Accepted, but under no name that we can read: it is to be looked for in the chat.
         let provider_id =
             id(&answer, "message_id").ok_or_else(|| Fault::mumbled("the answer holds no message id"))?;

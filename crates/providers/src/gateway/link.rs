@@ -156,6 +156,7 @@ impl Gateway {
             path: &["devices"],
             query: &[],
             body: Some(&body),
+            key: None,
         };
         let answer = endpoint.exchange(call).await.map_err(|fault| self.explain(fault))?;
         let made = read_device(Dialect::V8Plus, &answer);

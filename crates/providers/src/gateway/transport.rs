@@ -53,6 +53,9 @@ pub struct Call<'a> {
     pub query: &'a [(&'a str, &'a str)],
     /// JSON.
     pub body: Option<&'a Value>,
+    /// Our own id of what is ordered. Gateways do not know it; the bridge sends an order that it carried out
+    /// before not again, and gives the id back with `message.sent`.
+    pub key: Option<&'a str>,
 }
 
 /// Why an exchange brought no good answer.
@@ -234,6 +237,9 @@ impl Endpoint<'_> {
         if let Some(body) = call.body {
             request = request.json(body);
         }
+        if let Some(key) = call.key {
+            request = request.header("Idempotency-Key", key);
+        }
         let result = match request.send().await {
             Ok(response) => answer(response).await,
             Err(error) => Err(lost(&error)),
@@ -246,7 +252,7 @@ impl Endpoint<'_> {
     /// # Errors
     /// Why there is none.
     pub async fn picture(&self, path: &[&str]) -> Result<Vec<u8>, Fault> {
-        let call = Call { method: &Method::GET, path, query: &[], body: None };
+        let call = Call { method: &Method::GET, path, query: &[], body: None, key: None };
         let result = match self.request(call)?.send().await {
             Ok(response) => picture(response).await,
             Err(error) => Err(lost(&error)),

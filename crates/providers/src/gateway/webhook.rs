@@ -4,6 +4,7 @@
 //! `event` it is a flat message of version 7, with `event` and `payload` an envelope. Version 7 uses the
 //! envelope too, for receipts and groups, so those are read field by field.
 
+mod bridge;
 mod content;
 mod envelope;
 mod flat;

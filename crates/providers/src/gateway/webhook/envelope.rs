@@ -1,10 +1,10 @@
-//! The envelope of version 8 and newer: `{event, device_id, session_id, payload}`.
+//! The envelope of version 8 and newer, and of the bridge: `{event, device_id, session_id, payload}`.
 
 use balas_domain::{Address, Content, Identity, Timestamp};
 use serde_json::Value;
 
 use super::{
-    Around,
+    Around, bridge,
     content::content,
     emoji, flat, receipt, settled,
     talk::{self, Talk},
@@ -21,7 +21,7 @@ pub fn read(event: &str, payload: &Value, delivery: &Value, around: &Around<'_>)
     let carrier = if payload.get("timestamp").is_some() { payload } else { delivery };
     let at = moment(carrier, "timestamp", around.received_at);
     let read = match event {
-        "message" => message(payload, at, around),
+        "message" => message(payload, at, around, false),
         "message.reaction" => reaction(payload, at, around),
         "message.edited" => edited(payload, at, around),
         "message.revoked" => revoked(payload, at, around),
@@ -29,6 +29,11 @@ pub fn read(event: &str, payload: &Value, delivery: &Value, around: &Around<'_>)
         "chat_presence" => typing(payload, around),
         "group.participants" | "group.joined" => group(payload, at, around),
         "call.offer" => call(payload, at, around),
+        "connection.update" => bridge::connection(payload, at),
+        "message.sent" => bridge::sent(payload, at),
+        "group.updated" => bridge::group(payload, at, around),
+        "contact.changed" => bridge::contact(payload, at),
+        "history.batch" => return bridge::history(payload, around),
         // A fork's sign that its store is filled.
         "history_sync_complete" => Ok(Inbound::AccountNotice {
             kind: event.to_owned(),
@@ -41,12 +46,20 @@ pub fn read(event: &str, payload: &Value, delivery: &Value, around: &Around<'_>)
     vec![settled(event, read)]
 }
 
-fn message(payload: &Value, at: Timestamp, around: &Around<'_>) -> Result<Inbound, String> {
+/// Reads a message; `history` if it is from before the account was connected.
+pub fn message(
+    payload: &Value,
+    at: Timestamp,
+    around: &Around<'_>,
+    history: bool,
+) -> Result<Inbound, String> {
     let provider_id = id(payload, "id").ok_or("without id")?;
     let talk = talk::enveloped(payload, around)?;
     let content = content(payload, body(payload, "body"), &provider_id).unwrap_or_else(|| {
         let raw = keep(&flat::without_head(payload));
-        Content::Unsupported { kind: "unknown".to_owned(), raw }
+        // Only the bridge tells.
+        let kind = name(payload, "kind").unwrap_or_else(|| "unknown".to_owned());
+        Content::Unsupported { kind, raw }
     });
     Ok(Inbound::Message(Message {
         provider_id,
@@ -56,7 +69,7 @@ fn message(payload: &Value, at: Timestamp, around: &Around<'_>) -> Result<Inboun
         at,
         content,
         quote: id(payload, "replied_to_id"),
-        history: false,
+        history,
     }))
 }
 

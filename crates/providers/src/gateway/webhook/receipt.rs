@@ -1,6 +1,9 @@
 //! Receipts: how far our messages came, and what we ourselves read on the phone.
 
-use balas_domain::{Address, MessageStatus, Timestamp};
+use balas_domain::{
+    Address, MessageStatus, Timestamp,
+    view::{Failure, FailureClass},
+};
 use serde_json::Value;
 
 use super::Around;
@@ -39,6 +42,9 @@ pub fn read(payload: &Value, at: Timestamp, around: &Around<'_>) -> Vec<Inbound>
         };
     }
     let status = match kind.as_str() {
+        // Only the bridge reports these two.
+        "sent" => MessageStatus::Sent,
+        "failed" => MessageStatus::Failed,
         "delivered" => MessageStatus::Delivered,
         "read" => MessageStatus::Read,
         "played" => MessageStatus::Played,
@@ -52,9 +58,19 @@ pub fn read(payload: &Value, at: Timestamp, around: &Around<'_>) -> Vec<Inbound>
             callback: None,
             status,
             at,
-            failure: None,
+            failure: (status == MessageStatus::Failed).then(refused),
             identities: who.clone(),
         })
     };
     targets.into_iter().map(report).collect()
+}
+
+/// WhatsApp does not say why.
+fn refused() -> Failure {
+    Failure {
+        class: FailureClass::Unknown,
+        code: None,
+        text: "WhatsApp did not take the message. Look at the chat on the phone before sending it again."
+            .to_owned(),
+    }
 }
