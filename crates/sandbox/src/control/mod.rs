@@ -39,6 +39,7 @@ const PAGE: &str = concat!(
     include_str!("../page/words.js"),
     include_str!("../page/bubbles.js"),
     include_str!("../page/app.js"),
+    include_str!("../page/gateways.js"),
     include_str!("../page/drawers.js"),
     "</script></body></html>",
 );

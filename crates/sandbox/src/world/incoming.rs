@@ -37,7 +37,7 @@ pub struct Incoming {
     pub username: Option<String>,
     /// Gateways only: the customer's linked id, `2515…@lid`. Without `from`, the number is not known.
     pub lid: Option<String>,
-    /// Gateways only: the group that it is written in, `1203…@g.us`.
+    /// Gateways only: the group that it is written in, `1203…@g.us`. Without `from`, its first member writes.
     pub group: Option<String>,
     /// Gateways only: written on the business's own phone to this number or group; instead of `from`.
     pub to: Option<String>,
@@ -73,7 +73,7 @@ impl Incoming {
         let from = match self.from.as_deref().or(self.to.as_deref()).map(str::trim) {
             // What we write into a group has no other side than the group.
             Some(to) if to.ends_with("@g.us") => None,
-            None | Some("") if self.user_id.is_some() || self.lid.is_some() => None,
+            None | Some("") if self.user_id.is_some() || self.lid.is_some() || self.group.is_some() => None,
             None | Some("") => {
                 return Err(WorldError::Invalid("say who writes: from (a number) or user_id".to_owned()));
             }

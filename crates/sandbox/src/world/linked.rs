@@ -71,13 +71,25 @@ impl State {
         };
         let node = incoming.node(number.as_deref(), &id, now)?;
         // Nobody but the group itself is the other side of what we write into it.
-        let author = (!(from_me && group.is_some())).then(|| {
-            let phone = self.phone(number.as_deref(), None, lid.as_deref());
-            if let Some(name) = &incoming.name {
-                phone.name.clone_from(name);
+        let author = match &group {
+            Some(_) if from_me => None,
+            Some(jid) if number.is_none() && lid.is_none() => {
+                let first = self.groups.get(jid).and_then(|group| group.members.first());
+                let Some(first) = first else {
+                    return Err(WorldError::Invalid(
+                        "nobody is in this group yet; say who writes".to_owned(),
+                    ));
+                };
+                self.phones.get(&first.phone).cloned()
             }
-            phone.clone()
-        });
+            _ => {
+                let phone = self.phone(number.as_deref(), None, lid.as_deref());
+                if let Some(name) = &incoming.name {
+                    phone.name.clone_from(name);
+                }
+                Some(phone.clone())
+            }
+        };
         let chat =
             group.clone().or_else(|| author.as_ref().map(|phone| phone.key.clone())).unwrap_or_default();
         let mut effects = Effects::default();

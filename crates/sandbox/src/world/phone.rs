@@ -47,6 +47,7 @@ pub(crate) struct PhoneView {
     pub(crate) name: String,
     pub(crate) wa_id: Option<String>,
     pub(crate) user_id: Option<String>,
+    pub(crate) lid: Option<String>,
     pub(crate) username: Option<String>,
     pub(crate) last: Option<Last>,
     pub(crate) unanswered: u32,

@@ -103,6 +103,7 @@ impl State {
             name: phone.name.clone(),
             wa_id: phone.wa_id.clone(),
             user_id: phone.user_id.clone(),
+            lid: phone.lid.clone(),
             username: phone.username.clone(),
             last,
             unanswered: chat.unanswered,
