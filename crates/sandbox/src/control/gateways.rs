@@ -75,13 +75,9 @@ struct NewDevice {
 async fn add_device(State(shared): State<Arc<Shared>>, bytes: Bytes) -> Answer {
     let NewDevice { device, phone, name } = body(&bytes)?;
     let world = World(shared);
-    let account = match phone {
-        Some(phone) => Some(world.link(&device, &phone, name.as_deref().unwrap_or_default())?),
-        None => {
-            world.add_device(&device)?;
-            None
-        }
-    };
+    world.add_device(&device)?;
+    let link = |phone: String| world.link(&device, &phone, name.as_deref().unwrap_or_default());
+    let account = phone.map(link).transpose()?;
     Ok(Json(json!({"device": device, "account": account})))
 }
 

@@ -1,5 +1,6 @@
 //! Device slots and their webhooks (version 9).
 
+use balas_domain::Random;
 use serde_json::{Value, json};
 
 use super::{
@@ -26,14 +27,7 @@ pub(super) fn list(call: &Call<'_>) -> Done {
 pub(super) fn create(call: &Call<'_>) -> Answer {
     let body = call.json()?;
     let given = body["device_id"].as_str().map(str::trim).filter(|id| !id.is_empty());
-    let id = match given {
-        Some(id) => id.to_owned(),
-        None => {
-            let mut entropy = [0; 8];
-            call.shared.random.fill(&mut entropy);
-            hex::encode(entropy)
-        }
-    };
+    let id = given.map_or_else(|| fresh_id(&*call.shared.random), str::to_owned);
     let device = Device::new(&call.gateway.name, &id);
     let effects = call
         .state()
@@ -155,4 +149,10 @@ fn merge(into: &mut Value, from: Value) {
     if let (Value::Object(into), Value::Object(from)) = (into, from) {
         into.extend(from);
     }
+}
+
+fn fresh_id(random: &dyn Random) -> String {
+    let mut entropy = [0; 8];
+    random.fill(&mut entropy);
+    hex::encode(entropy)
 }

@@ -76,7 +76,8 @@ mod tests {
     /// The vendor's bytes come out again, and so do their signatures.
     #[test]
     fn writes_and_signs_the_vectors() {
-        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/gowa/signed");
+        let folder =
+            std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../providers/tests/fixtures/gowa/signed");
         let mut seen = 0;
         for name in ["v7_text_in", "v9_ack_read_batch", "v9_reaction"] {
             let body = std::fs::read(folder.join(format!("{name}.body"))).unwrap();

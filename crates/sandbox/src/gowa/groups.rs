@@ -93,11 +93,8 @@ fn rename(call: &Call<'_>, body: &Value, field: &str) -> Answer {
     let mut state = call.state();
     let group = state.group_mut(&jid).filter(|group| group.accounts.contains(&account));
     let group = group.ok_or_else(|| Refusal::internal("that group does not exist"))?;
-    if field == "name" {
-        text.clone_into(&mut group.name)
-    } else {
-        text.clone_into(&mut group.topic)
-    }
+    let place = if field == "name" { &mut group.name } else { &mut group.topic };
+    text.clone_into(place);
     Ok(done("Success update group"))
 }
 

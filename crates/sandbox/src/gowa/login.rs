@@ -77,7 +77,7 @@ pub(super) fn status(call: &Call<'_>, device: &Device) -> Answer {
 }
 
 /// `GET /app/devices`: what is linked.
-pub(super) fn devices(call: &Call<'_>) -> Answer {
+pub(super) fn devices(call: &Call<'_>) -> Done {
     let state = call.state();
     let slots = state.gateway(&call.gateway.name).map(|server| server.slots.as_slice()).unwrap_or_default();
     let linked = slots.iter().filter_map(|slot| {
@@ -90,7 +90,7 @@ pub(super) fn devices(call: &Call<'_>) -> Answer {
             json!({"name": name, "device": jid})
         })
     });
-    Ok(Done::new("Fetch device success", linked.collect()))
+    Done::new("Fetch device success", linked.collect())
 }
 
 /// The linked phone's address. The older version shows which of its devices the gateway is.

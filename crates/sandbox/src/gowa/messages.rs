@@ -12,9 +12,12 @@ use crate::world::{Parcel, reaction};
 
 /// `POST /message/{id}/…`.
 pub(super) fn change(call: &Call<'_>, id: &str, what: &str) -> Answer {
-    if !matches!(what, "reaction" | "revoke" | "update" | "read" | "delete" | "star" | "unstar")
-        && !(what == "forward" && call.is_v9())
-    {
+    let exists = match what {
+        "reaction" | "revoke" | "update" | "read" | "delete" | "star" | "unstar" => true,
+        "forward" => call.is_v9(),
+        _ => false,
+    };
+    if !exists {
         return Err(no_route(call));
     }
     let body = call.json()?;

@@ -17,6 +17,8 @@ mod login;
 mod messages;
 mod people;
 mod send;
+#[cfg(test)]
+mod shapes;
 pub(crate) mod time;
 pub(crate) mod v7;
 pub(crate) mod v9;
@@ -157,7 +159,7 @@ fn route(call: &Call<'_>) -> Answer {
         }
     }
     match (method, path) {
-        ("GET", ["app", "devices"]) => login::devices(call),
+        ("GET", ["app", "devices"]) => Ok(login::devices(call)),
         ("GET", ["app", "status"]) => login::status(call, &call.device()?),
         ("GET", ["app", "login"]) => login::qr(call, &call.device()?),
         ("GET", ["app", "login-with-code"]) => login::code(call, &call.device()?),

@@ -89,11 +89,11 @@ function drawPending(pending) {
 function drawFaults(all) {
   const faults = all.find((set) => !set.account) ?? {};
   const form = $('fault-form').elements;
-  for (const name of ['mute', 'wrong_signature', 'shuffle', 'slow_ms']) form[name].checked = Boolean(faults[name]);
+  for (const name of ['mute', 'lose', 'down', 'wrong_signature', 'shuffle', 'slow_ms']) form[name].checked = Boolean(faults[name]);
   const pick = (select, value) => { select.value = [...select.options].some((option) => option.value === value) ? value : ''; };
   pick(form.duplicate, faults.duplicate ? String(faults.duplicate) : '');
-  pick(form.error, faults.code ? `code:${faults.code}` : faults.status ? `status:${faults.status}` : '');
-  pick(form.after, faults.timeout_after_accept ? 'timeout_after_accept' : faults.lost_answer ? 'lost_answer' : faults.fail_status ? String(faults.fail_status) : '');
+  pick(form.error, faults.code ? `code:${faults.code}` : faults.error ? `error:${faults.error}` : faults.status ? `status:${faults.status}` : '');
+  pick(form.after, faults.timeout_after_accept ? 'timeout_after_accept' : faults.lost_answer ? 'lost_answer' : faults.gateway_timeout ? 'gateway_timeout' : faults.fail_status ? String(faults.fail_status) : '');
   for (const name of ['delay_ms', 'times']) if (document.activeElement !== form[name]) form[name].value = faults[name] ?? '';
   const count = all.flatMap((set) => Object.keys(set).filter((key) => !['account', 'times', 'calls', 'retry_after'].includes(key))).length;
   $('trouble').hidden = !count;
@@ -102,12 +102,12 @@ function drawFaults(all) {
 
 async function setFaults() {
   const form = $('fault-form'), from = form.elements, faults = {};
-  for (const name of ['mute', 'wrong_signature']) if (from[name].checked) faults[name] = true;
+  for (const name of ['mute', 'lose', 'down', 'wrong_signature']) if (from[name].checked) faults[name] = true;
   if (from.shuffle.checked) faults.shuffle = 10;
   if (from.slow_ms.checked) faults.slow_ms = 3000;
   if (from.duplicate.value) faults.duplicate = Number(from.duplicate.value);
   const [key, value] = from.error.value.split(':');
-  if (key) faults[key] = Number(value);
+  if (key) faults[key] = key === 'error' ? value : Number(value);
   const after = from.after.value;
   if (/^\d+$/.test(after)) faults.fail_status = Number(after); else if (after) faults[after] = true;
   if (Number(from.delay_ms.value) > 0) faults.delay_ms = Number(from.delay_ms.value);

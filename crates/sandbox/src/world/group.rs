@@ -66,14 +66,7 @@ impl State {
             .account(&new.account)
             .filter(|id| self.handsets.contains_key(id))
             .ok_or_else(|| WorldError::UnknownAccount(new.account.clone()))?;
-        let jid = match &new.id {
-            Some(id) => group_jid(id)?,
-            None => {
-                let mut entropy = [0; 8];
-                random.fill(&mut entropy);
-                format!("120363{:012}@g.us", u64::from_le_bytes(entropy) % 1_000_000_000_000)
-            }
-        };
+        let jid = new.id.as_deref().map_or_else(|| Ok(fresh_jid(random)), group_jid)?;
         let mut members = Vec::new();
         for member in &new.members {
             let number = match &member.from {
@@ -141,6 +134,12 @@ impl State {
     pub(crate) fn group_mut(&mut self, jid: &str) -> Option<&mut Group> {
         self.groups.get_mut(jid)
     }
+}
+
+fn fresh_jid(random: &dyn Random) -> String {
+    let mut entropy = [0; 8];
+    random.fill(&mut entropy);
+    format!("120363{:012}@g.us", u64::from_le_bytes(entropy) % 1_000_000_000_000)
 }
 
 /// A group's address from its id, with or without `@g.us`.

@@ -1,7 +1,10 @@
 //! What customers write, as our parser reads it.
 
 use balas_domain::{Address, Content, Identity, IdentityKind};
-use balas_providers::inbound::{Inbound, Message};
+use balas_providers::{
+    Provider as _,
+    inbound::{Inbound, Message},
+};
 use balas_sandbox::{GatewayVersion, Incoming, NewGroup};
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -34,7 +37,6 @@ fn raw(message: Value) -> Incoming {
 async fn a_text_with_a_quote(#[values(V7, V9)] version: GatewayVersion) {
     let rig = Rig::linked(version).await;
     let sent = rig.gateway.send(&text("which size?")).await.unwrap_or_else(|error| panic!("{error}"));
-    use balas_providers::Provider as _;
     let answer = Incoming {
         reply_to: Some(sent.provider_id.clone()),
         ..Incoming::text(OWN, SITI, "Siti", "<L> & é")
@@ -169,7 +171,6 @@ async fn linked_ids_are_no_numbers(#[values(V7, V9)] version: GatewayVersion) {
     let info = rig.gateway.user_info(&lid).await.unwrap();
     assert_eq!(info.phone, (version == V9).then(siti), "only version 9 tells");
     // Receipts keep the linked id in their chat, so they are found by message.
-    use balas_providers::Provider as _;
     let sent = rig.gateway.send(&text("hello Ana")).await.unwrap();
     rig.hook
         .find("a receipt", |event| match event {
