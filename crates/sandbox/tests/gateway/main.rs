@@ -7,5 +7,6 @@ mod hearing;
 mod history;
 mod linking;
 mod sending;
+mod shapes;
 mod support;
 mod trouble;
