@@ -1,4 +1,26 @@
 //! The control API for gateways, their slots, and the businesses' own phones.
+//!
+//! A slot is written `v9/shop`, or only `v7` for the one slot of an old gateway. A business's own phone is an
+//! account under its number; wherever an account is asked for, a slot that it is linked to does as well.
+//!
+//! | call | body |
+//! |---|---|
+//! | `GET /control/gateways` | all gateways, slots, codes that wait |
+//! | `POST /control/gateways` | a [`Gateway`]; adds it or changes its settings |
+//! | `GET`, `POST /control/handsets` | `{phone, name?}`: a phone that is not linked yet |
+//! | `POST /control/devices` | `{device, phone?, name?}`: a slot, linked at once if a phone is given |
+//! | `DELETE /control/devices` | `{device}` |
+//! | `POST /control/scan` | `{device, phone, name?}`: scans the QR code that is shown |
+//! | `POST /control/pair` | `{code, phone, name?}`: types a pairing code |
+//! | `POST /control/expire` | `{device}`: its code expires |
+//! | `POST /control/logout` | `{device}`: ends the link on the phone |
+//! | `POST /control/disconnect` | `{device, stay?}`: loses the connection; with `stay` for good |
+//! | `POST /control/connect` | `{device}`: the connection is back, with what came meanwhile |
+//! | `POST /control/groups` | a [`NewGroup`] |
+//! | `POST /control/own-read` | `{account, from, secretly?}`: somebody reads on the business's own phone |
+//! | `POST /control/typing` | `{account, from, state}`: a customer types (`composing`, `paused`) |
+//!
+//! Messages, reading and faults have the same calls as for Cloud numbers.
 
 use std::sync::Arc;
 

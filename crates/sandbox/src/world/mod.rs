@@ -57,7 +57,10 @@ pub(crate) const WINDOW: Duration = Duration::from_hours(24);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WorldError {
     /// No number with this phone number id lives here.
-    #[error("no number with the phone number id {0} lives in this sandbox; GET /control/numbers lists them")]
+    #[error(
+        "no number with the id {0} lives in this sandbox; GET /control/numbers lists those of the Cloud API, \
+         GET /control/handsets the phones for gateways (a slot counts once it is linked)"
+    )]
     UnknownAccount(String),
     /// No gateway has a slot with this name.
     #[error("no gateway here has a device {0}; GET /control/gateways lists them")]

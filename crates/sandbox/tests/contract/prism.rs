@@ -37,7 +37,7 @@ impl Prism {
             .map_or_else(|| here.join("contract/node_modules/.bin/prism"), PathBuf::from);
         assert!(
             script.exists(),
-            "{} is missing: run `npm --prefix crates/sandbox/contract ci`, or name Prism's script in BALAS_PRISM",
+            "{} is missing: run `npm --prefix crates/sandbox/contract ci`, or say in BALAS_PRISM where it is",
             script.display()
         );
         let document = here.join(format!("tests/fixtures/gowa/openapi-{}.yaml", version.release()));

@@ -82,9 +82,8 @@ async fn files_can_be_fetched_without_a_password(
 #[tokio::test]
 async fn places_and_contacts(#[values(V7, V9)] version: GatewayVersion) {
     let rig = Rig::linked(version).await;
-    rig.world
-        .receive(&raw(json!({"type": "location", "location": {"latitude": -7.797, "longitude": 110.3705, "name": "Tugu"}})))
-        .unwrap();
+    let place = json!({"latitude": -7.797, "longitude": 110.3705, "name": "Tugu"});
+    rig.world.receive(&raw(json!({"type": "location", "location": place}))).unwrap();
     let heard = message(&rig).await;
     assert!(matches!(heard.content, Content::Location { .. }), "{:?}", heard.content);
     let card = json!([{"name": {"formatted_name": "Budi"}, "phones": [{"phone": "+62 812 0000 1002"}]}]);

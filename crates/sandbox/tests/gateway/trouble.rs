@@ -155,7 +155,8 @@ async fn the_picture_of_a_code_lives_as_long_as_the_code() {
 async fn events_that_nobody_wants_stay_away() {
     let rig = Rig::linked(V9).await;
     let base = settings(&rig.running, V9).base_url;
-    let body = json!({"webhook_url": rig.hook.url, "webhook_secret": SECRET, "webhook_events": "message, message.ack"});
+    let events = "message, message.ack";
+    let body = json!({"webhook_url": rig.hook.url, "webhook_secret": SECRET, "webhook_events": events});
     let patched = client()
         .unwrap()
         .patch(format!("{base}/devices/shop/webhook"))
