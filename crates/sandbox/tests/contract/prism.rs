@@ -51,15 +51,18 @@ impl Prism {
             .arg(address.port().to_string());
         command.arg(document).args(upstream);
         command.stdin(Stdio::null()).stdout(Stdio::null()).kill_on_drop(true);
-        let process = command.spawn().unwrap_or_else(|error| panic!("node does not start: {error}"));
+        let mut process = command.spawn().unwrap_or_else(|error| panic!("node does not start: {error}"));
         let ready = async {
             while TcpStream::connect(address).await.is_err() {
+                if let Some(status) = process.try_wait().unwrap() {
+                    panic!("Prism ended at once: {status}");
+                }
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         };
-        tokio::time::timeout(Duration::from_mins(1), ready)
-            .await
-            .unwrap_or_else(|_| panic!("Prism does not start"));
+        // Usually a second. On a machine that is busy with other things it can be minutes.
+        let limit = Duration::from_mins(5);
+        tokio::time::timeout(limit, ready).await.unwrap_or_else(|_| panic!("Prism does not start"));
         Self { url: format!("http://{address}"), _process: process }
     }
 }
