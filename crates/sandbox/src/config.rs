@@ -1,8 +1,12 @@
 //! What a sandbox is started with: where it listens and which business numbers live in it.
 
+mod gateway;
+
 use std::{fmt, net::SocketAddr, time::Duration};
 
 use serde::{Deserialize, Serialize};
+
+pub use gateway::{Device, Gateway, GatewayVersion};
 
 /// How to start a sandbox.
 #[derive(Clone, Debug)]
@@ -117,6 +121,13 @@ pub struct Timing {
     pub give_up_after: Duration,
     /// How long one webhook attempt may take.
     pub attempt_timeout: Duration,
+    /// Waits before the second, third, … attempt of a gateway's webhook. After the last one the event is gone:
+    /// gateways keep nothing.
+    pub gateway_waits: Vec<Duration>,
+    /// From the scan of a code to a gateway that is ready.
+    pub link_after: Duration,
+    /// From then on until a gateway knows the past of its phone, on the world's clock.
+    pub history_after: Duration,
 }
 
 impl Default for Timing {
@@ -127,6 +138,9 @@ impl Default for Timing {
             retry_waits: [500, 2_000, 5_000, 10_000, 20_000, 30_000].map(Duration::from_millis).to_vec(),
             give_up_after: Duration::from_hours(24),
             attempt_timeout: Duration::from_secs(15),
+            gateway_waits: [1, 2, 4, 8].map(Duration::from_secs).to_vec(),
+            link_after: Duration::from_millis(1_200),
+            history_after: Duration::from_secs(2),
         }
     }
 }

@@ -3,6 +3,8 @@
 //! Webhooks of one phone keep their order as long as the receiver can be reached at all: while it cannot, its
 //! lane waits. A webhook that the receiver answers but refuses steps aside and is tried again on its own, so
 //! that one bad body never blocks the rest. Like Meta, only HTTP 200 counts as taken.
+//!
+//! Webhooks of gateways know no order: each goes its own way, and after a few attempts it is gone.
 
 use std::{
     collections::{HashMap, VecDeque, hash_map::DefaultHasher},
@@ -24,9 +26,10 @@ use tokio::{
 };
 
 use crate::{
+    config::Device,
     runtime::{Feed, Shared},
     wire,
-    world::Webhook,
+    world::{Route, Webhook},
 };
 
 /// Webhooks that one number has under way at once.
@@ -45,8 +48,11 @@ pub struct Delivery {
     pub webhook: u64,
     /// 1 for the first attempt.
     pub attempt: u32,
-    /// Phone number id.
+    /// Phone number id, or the number of a business's own phone.
     pub account: String,
+    /// The gateway's slot that it comes from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device: Option<Device>,
     /// The customer that it is about.
     pub phone: String,
     /// What it tells: `message text`, `status read`, …
@@ -83,7 +89,7 @@ enum Outcome {
     Refused,
     /// Nobody answered.
     Unreachable,
-    /// The world was reset or the number's webhook is gone.
+    /// The world was reset, or the number or slot is gone.
     Dropped,
 }
 
@@ -181,7 +187,10 @@ pub(crate) fn allowed(url: &str) -> Result<reqwest::Url, String> {
 impl Shared {
     /// Queues a webhook, with the copies and the disorder that the faults ask for.
     pub(crate) fn queue(self: &Arc<Self>, webhook: Webhook) {
-        let fault = self.state().faults.take_queue(&webhook.account);
+        let fault = self.state().faults.take_queue(&webhook.scopes());
+        if fault.lost {
+            return;
+        }
         let body = Bytes::from(webhook.body.clone());
         for copy in 0..fault.copies.max(1) {
             let job = Job {
@@ -234,6 +243,11 @@ impl Shared {
     }
 
     fn dispatch(self: &Arc<Self>, job: Job, shift: usize) {
+        if job.webhook.route.is_some() {
+            let shared = Arc::clone(self);
+            self.spawn(async move { shared.deliver_event(job).await });
+            return;
+        }
         let mut hasher = DefaultHasher::new();
         job.webhook.phone.hash(&mut hasher);
         let lane = (hasher.finish() as usize).wrapping_add(shift) % LANES;
@@ -293,6 +307,22 @@ impl Shared {
         None
     }
 
+    /// Delivers what a gateway tells: a few attempts, then it is forgotten.
+    async fn deliver_event(&self, mut job: Job) {
+        loop {
+            match self.attempt(&mut job).await {
+                Outcome::Taken | Outcome::Dropped => break,
+                Outcome::Refused | Outcome::Unreachable => {}
+            }
+            let Some(wait) = self.timing.gateway_waits.get((job.attempts as usize).saturating_sub(1)) else {
+                tracing::debug!(webhook = job.number, "a gateway gave up a webhook that nobody took");
+                break;
+            };
+            tokio::time::sleep(*wait).await;
+        }
+        self.post.pending.fetch_sub(1, Ordering::SeqCst);
+    }
+
     fn wait_before(&self, attempts: u32) -> Duration {
         let waits = &self.timing.retry_waits;
         let index = (attempts.saturating_sub(1) as usize).min(waits.len().saturating_sub(1));
@@ -316,6 +346,7 @@ impl Shared {
 
     async fn attempt(&self, job: &mut Job) -> Outcome {
         let account = job.webhook.account.clone();
+        let route = job.webhook.route.clone();
         let (url, secret, fault) = loop {
             // Registered before looking, so that no change slips in between.
             let changed = self.post.changed.notified();
@@ -324,12 +355,19 @@ impl Shared {
             }
             {
                 let mut state = self.state();
-                let Some(number) = state.number(&account) else { return Outcome::Dropped };
-                let (url, secret) = (number.webhook_url.clone(), number.app_secret.clone());
+                let (url, secret) = match &route {
+                    Some(route) if state.slot(&route.device).is_none() => return Outcome::Dropped,
+                    Some(route) => (Some(route.url.clone()), route.secret.clone()),
+                    None => {
+                        let Some(number) = state.number(&account) else { return Outcome::Dropped };
+                        (number.webhook_url.clone(), number.app_secret.clone())
+                    }
+                };
+                let scopes = job.webhook.scopes();
                 if let Some(url) = url
-                    && !state.faults.muted(&account)
+                    && !state.faults.muted(&scopes)
                 {
-                    break (url, secret, state.faults.take_attempt(&account));
+                    break (url, secret, state.faults.take_attempt(&scopes));
                 }
             }
             changed.await;
@@ -338,14 +376,16 @@ impl Shared {
         let (at, began) = (self.clock.now(), Instant::now());
         let secret = if fault.wrong_signature { format!("{secret}, but wrong") } else { secret };
         let signature = wire::signature(&secret, &job.body);
-        let (status, error) = match self.call(&url, &signature, job.body.clone(), fault.slow).await {
-            Ok(status) => (Some(status), None),
-            Err(error) => (None, Some(error)),
-        };
+        let (status, error) =
+            match self.call(&url, &signature, job.body.clone(), fault.slow, route.as_ref()).await {
+                Ok(status) => (Some(status), None),
+                Err(error) => (None, Some(error)),
+            };
         self.record(Delivery {
             webhook: job.number,
             attempt: job.attempts,
             account,
+            device: route.as_ref().map(|route| route.device.clone()),
             phone: job.webhook.phone.clone(),
             what: job.webhook.label.clone(),
             url,
@@ -356,12 +396,20 @@ impl Shared {
         });
         match status {
             Some(200) => Outcome::Taken,
+            Some(201..300) if route.is_some() => Outcome::Taken,
             Some(_) => Outcome::Refused,
             None => Outcome::Unreachable,
         }
     }
 
-    async fn call(&self, url: &str, signature: &str, body: Bytes, slow: Duration) -> Result<u16, String> {
+    async fn call(
+        &self,
+        url: &str,
+        signature: &str,
+        body: Bytes,
+        slow: Duration,
+        route: Option<&Route>,
+    ) -> Result<u16, String> {
         let url = allowed(url)?;
         let request = self
             .post
@@ -370,7 +418,13 @@ impl Shared {
             .header("content-type", "application/json")
             .header("x-hub-signature-256", signature)
             .timeout(self.timing.attempt_timeout + slow);
-        let request = if slow.is_zero() { request.body(body) } else { request.body(trickle(body, slow)) };
+        let request = match route {
+            Some(_) => request.header("user-agent", "Go-http-client/1.1"),
+            None => request,
+        };
+        let chunked = route.is_some_and(|route| route.chunked);
+        let request =
+            if slow.is_zero() && !chunked { request.body(body) } else { request.body(trickle(body, slow)) };
         match request.send().await {
             Ok(answer) => {
                 let status = answer.status().as_u16();
@@ -395,9 +449,10 @@ impl Shared {
     }
 }
 
-/// A body that comes in ten pieces over the given time.
+/// A body whose length is not told before: at once, or in ten pieces over the given time.
 fn trickle(body: Bytes, over: Duration) -> reqwest::Body {
-    let size = body.len().div_ceil(10).max(1);
+    let pieces = if over.is_zero() { 1 } else { 10 };
+    let size = body.len().div_ceil(pieces).max(1);
     let pieces: Vec<Bytes> = body.chunks(size).map(Bytes::copy_from_slice).collect();
     let pause = over / u32::try_from(pieces.len()).unwrap_or(1).max(1);
     let stream = futures::stream::iter(pieces).then(move |piece| async move {

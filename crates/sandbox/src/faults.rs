@@ -8,26 +8,30 @@ use crate::graph_error::GraphError;
 
 /// One set of faults. Posting it replaces the former set of the same scope; an empty one clears that scope.
 ///
-/// A number's own set wins over the set without an account as a whole; they are not mixed.
+/// The narrowest set wins as a whole (slot, phone, gateway, set without an account); they are not mixed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Faults {
-    /// Phone number id that this is for; every number when absent.
+    /// What this is for; everything when absent. A phone number id; for gateways a slot (`v9/shop`), the number
+    /// of the phone that is linked to it, or the gateway's name (`v9`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
-    /// How many Graph calls and webhook attempts it touches before it clears itself; without it, until
+    /// How many calls and webhook attempts it touches before it clears itself; without it, until
     /// cleared. `mute` does not count down.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub times: Option<u32>,
-    /// Which Graph calls `delay_ms`, `status` and `code` touch. Unless said, sends only; code 190 touches
-    /// all.
+    /// Which calls `delay_ms`, `status`, `code`, `error` and `html` touch. Unless said, sends only; code 190,
+    /// status 401 and `down` touch all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub calls: Option<Calls>,
-    /// Graph: milliseconds to wait before the call is looked at.
+    /// Milliseconds to wait before the call is looked at.
     #[serde(skip_serializing_if = "is_default")]
     pub delay_ms: u64,
-    /// Graph: HTTP status to answer instead of doing the call. Alone, 429 comes with code 130429, 401 with
-    /// 190, 500 with 1, 503 with 2, another 4xx with 100; 502 and 504 answer a gateway's HTML page.
+    /// HTTP status to answer instead of doing the call. Graph: alone, 429 comes with code 130429, 401 with
+    /// 190, 500 with 1, 503 with 2, another 4xx with 100; 502 and 504 answer a gateway's HTML page. Gateways:
+    /// 400 comes with `VALIDATION_ERROR`, 401 with `AUTHENTICATION_ERROR`, 404 with `NOT_FOUND`, 429 with
+    /// `WA_REACHOUT_TIMELOCK`, 500 with `INTERNAL_SERVER_ERROR`, 503 with `DEVICE_MANAGER_UNAVAILABLE`, 504
+    /// with `GATEWAY_TIMEOUT`, and 502 is an HTML page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
     /// Graph: Meta's error code to answer instead of doing the call; alone, it comes with its usual HTTP
@@ -35,6 +39,19 @@ pub struct Faults {
     /// 401).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<i64>,
+    /// Gateways: the word of the error to answer instead of doing the call, such as `INVALID_JID`; alone, it
+    /// comes with its usual HTTP status.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// Answers an HTML page instead of doing the call, with `status` or 200.
+    #[serde(skip_serializing_if = "is_default")]
+    pub html: bool,
+    /// Nobody is there: every connection is cut without doing the call.
+    #[serde(skip_serializing_if = "is_default")]
+    pub down: bool,
+    /// Gateways, sends: the message goes out, but the answer is 504 `GATEWAY_TIMEOUT`.
+    #[serde(skip_serializing_if = "is_default")]
+    pub gateway_timeout: bool,
     /// Graph: seconds for `Retry-After` and `X-Business-Use-Case-Usage`, instead of the code's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u32>,
@@ -56,6 +73,9 @@ pub struct Faults {
     /// Webhooks: holds them all until cleared, then delivers them.
     #[serde(skip_serializing_if = "is_default")]
     pub mute: bool,
+    /// Webhooks: they are never sent and gone, as those of a gateway that nobody answers.
+    #[serde(skip_serializing_if = "is_default")]
+    pub lose: bool,
     /// Webhooks: signs with another secret. The receiver should refuse, and the sandbox tries again.
     #[serde(skip_serializing_if = "is_default")]
     pub wrong_signature: bool,
@@ -64,7 +84,7 @@ pub struct Faults {
     pub slow_ms: Option<u64>,
 }
 
-/// Which Graph calls a fault touches.
+/// Which calls a fault touches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Calls {
@@ -78,16 +98,29 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
-/// What happens to one Graph call.
+/// What happens to one call.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct CallFault {
     pub(crate) delay: Duration,
-    pub(crate) error: Option<GraphError>,
-    /// The error is answered as a gateway's HTML page.
-    pub(crate) html: bool,
+    /// The connection is cut instead.
+    pub(crate) down: bool,
+    /// What is answered instead.
+    pub(crate) refusal: Option<Refusal>,
     pub(crate) timeout_after_accept: bool,
     pub(crate) lost_answer: bool,
+    pub(crate) gateway_timeout: bool,
     pub(crate) fail_status: Option<i64>,
+}
+
+/// An answer instead of doing the call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// An HTML page.
+    Page(u16),
+    /// An error of the Graph API.
+    Graph(GraphError),
+    /// An error of a gateway: status and word, as far as they were said.
+    Gateway(Option<u16>, Option<String>),
 }
 
 /// What happens to one webhook attempt.
@@ -104,6 +137,8 @@ pub(crate) struct QueueFault {
     pub(crate) copies: u32,
     /// Window to shuffle, or nothing.
     pub(crate) shuffle: Option<usize>,
+    /// It is never sent.
+    pub(crate) lost: bool,
 }
 
 impl Faults {
@@ -117,6 +152,10 @@ impl Faults {
         }
         if self.shuffle.is_some_and(|window| !(2..=1_000).contains(&window)) {
             return Some("shuffle is a window of 2 to 1000 webhooks".to_owned());
+        }
+        let word = |error: &String| error.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+        if self.error.as_ref().is_some_and(|error| error.is_empty() || !word(error)) {
+            return Some("error is a gateway's word for it, such as VALIDATION_ERROR".to_owned());
         }
         if self.times == Some(0) {
             return Some("times must be at least 1; DELETE /control/faults clears".to_owned());
@@ -150,8 +189,11 @@ impl Faults {
     }
 
     fn touches(&self, send: bool) -> bool {
-        let unless_said =
-            if self.code == Some(190) || self.status == Some(401) { Calls::All } else { Calls::Sends };
+        let unless_said = if self.code == Some(190) || self.status == Some(401) || self.down {
+            Calls::All
+        } else {
+            Calls::Sends
+        };
         send || self.calls.unwrap_or(unless_said) == Calls::All
     }
 }
@@ -187,67 +229,102 @@ impl FaultBoard {
         all
     }
 
-    pub(crate) fn muted(&self, account: &str) -> bool {
-        self.of(account).is_some_and(|faults| faults.mute)
+    pub(crate) fn muted(&self, scopes: &[&str]) -> bool {
+        self.of(scopes).is_some_and(|faults| faults.mute)
     }
 
-    /// What happens to a Graph call for `account`; counts `times` down when something does.
+    /// What happens to a Graph call; counts `times` down when something does.
     pub(crate) fn take_call(&mut self, account: &str, send: bool) -> CallFault {
-        let Some(faults) = self.of(account) else { return CallFault::default() };
+        self.take(&[account], send, |faults| {
+            let html = faults.html || (faults.code.is_none() && matches!(faults.status, Some(502 | 504)));
+            if html {
+                Some(Refusal::Page(faults.status.unwrap_or(200)))
+            } else {
+                faults.graph_error().map(Refusal::Graph)
+            }
+        })
+    }
+
+    /// What happens to a call to a gateway.
+    pub(crate) fn take_gateway_call(&mut self, scopes: &[&str], send: bool) -> CallFault {
+        self.take(scopes, send, |faults| {
+            if faults.html || (faults.error.is_none() && faults.status == Some(502)) {
+                return Some(Refusal::Page(faults.status.unwrap_or(200)));
+            }
+            let said = faults.status.is_some() || faults.error.is_some();
+            said.then(|| Refusal::Gateway(faults.status, faults.error.clone()))
+        })
+    }
+
+    fn take(
+        &mut self,
+        scopes: &[&str],
+        send: bool,
+        refusal: impl Fn(&Faults) -> Option<Refusal>,
+    ) -> CallFault {
+        let Some(faults) = self.of(scopes) else { return CallFault::default() };
         let mut fault = CallFault::default();
         if faults.touches(send) {
             fault.delay = Duration::from_millis(faults.delay_ms);
-            fault.error = faults.graph_error();
-            fault.html = faults.code.is_none() && matches!(faults.status, Some(502 | 504));
+            fault.down = faults.down;
+            fault.refusal = refusal(faults);
         }
-        if send && fault.error.is_none() {
+        if send && fault.refusal.is_none() && !fault.down {
             fault.timeout_after_accept = faults.timeout_after_accept;
             fault.lost_answer = faults.lost_answer;
+            fault.gateway_timeout = faults.gateway_timeout;
             fault.fail_status = faults.fail_status;
         }
         if fault != CallFault::default() {
-            self.count_down(account);
+            self.count_down(scopes);
         }
         fault
     }
 
-    /// What happens to one webhook attempt for `account`.
-    pub(crate) fn take_attempt(&mut self, account: &str) -> AttemptFault {
-        let Some(faults) = self.of(account) else { return AttemptFault::default() };
+    /// What happens to one webhook attempt.
+    pub(crate) fn take_attempt(&mut self, scopes: &[&str]) -> AttemptFault {
+        let Some(faults) = self.of(scopes) else { return AttemptFault::default() };
         let fault = AttemptFault {
             wrong_signature: faults.wrong_signature,
             slow: Duration::from_millis(faults.slow_ms.unwrap_or(0)),
         };
         if fault != AttemptFault::default() {
-            self.count_down(account);
+            self.count_down(scopes);
         }
         fault
     }
 
-    /// What happens to one webhook for `account` when it is queued.
-    pub(crate) fn take_queue(&mut self, account: &str) -> QueueFault {
-        let Some(faults) = self.of(account) else { return QueueFault { copies: 1, shuffle: None } };
-        let fault = QueueFault { copies: faults.duplicate.unwrap_or(1), shuffle: faults.shuffle };
-        if fault.copies > 1 || fault.shuffle.is_some() {
-            self.count_down(account);
+    /// What happens to one webhook when it is queued.
+    pub(crate) fn take_queue(&mut self, scopes: &[&str]) -> QueueFault {
+        let Some(faults) = self.of(scopes) else {
+            return QueueFault { copies: 1, shuffle: None, lost: false };
+        };
+        let fault =
+            QueueFault { copies: faults.duplicate.unwrap_or(1), shuffle: faults.shuffle, lost: faults.lose };
+        if fault.copies > 1 || fault.shuffle.is_some() || fault.lost {
+            self.count_down(scopes);
         }
         fault
     }
 
-    fn scope(&self, account: &str) -> Option<String> {
-        let own = Some(account.to_owned());
-        if self.scopes.contains_key(&own) { own } else { None }
+    /// The narrowest scope that has a set.
+    fn scope(&self, scopes: &[&str]) -> Option<String> {
+        scopes
+            .iter()
+            .map(|scope| Some((*scope).to_owned()))
+            .find(|scope| self.scopes.contains_key(scope))
+            .flatten()
     }
 
-    fn of(&self, account: &str) -> Option<&Faults> {
+    fn of(&self, scopes: &[&str]) -> Option<&Faults> {
         if self.scopes.is_empty() {
             return None;
         }
-        self.scopes.get(&self.scope(account))
+        self.scopes.get(&self.scope(scopes))
     }
 
-    fn count_down(&mut self, account: &str) {
-        let scope = self.scope(account);
+    fn count_down(&mut self, scopes: &[&str]) {
+        let scope = self.scope(scopes);
         let Some(times) = self.scopes.get_mut(&scope).and_then(|faults| faults.times.as_mut()) else {
             return;
         };
@@ -268,12 +345,32 @@ mod tests {
         board
     }
 
+    fn graph(fault: CallFault) -> GraphError {
+        let Some(Refusal::Graph(error)) = fault.refusal else { panic!("{fault:?}") };
+        error
+    }
+
+    #[test]
+    fn gateways_have_scopes_in_scopes() {
+        let mut board = board(serde_json::json!({"account": "v9", "status": 503, "calls": "all"}));
+        board.set(Faults { account: Some("v9/shop".into()), down: true, ..Faults::default() }).unwrap();
+        let shop = ["v9/shop", "628110000002", "v9"];
+        let fault = board.take_gateway_call(&shop, false);
+        assert_eq!((fault.down, fault.refusal), (true, None));
+        let fault = board.take_gateway_call(&["v9/other", "v9"], false);
+        assert_eq!((fault.down, fault.refusal), (false, Some(Refusal::Gateway(Some(503), None))));
+        assert_eq!(board.take_gateway_call(&["v7"], true), CallFault::default());
+        board.set(Faults { lose: true, times: Some(1), ..Faults::default() }).unwrap();
+        assert!(board.take_queue(&["v7"]).lost);
+        assert!(!board.take_queue(&["v7"]).lost, "once only");
+    }
+
     #[test]
     fn a_code_brings_its_status_and_counts_down() {
         let mut board = board(serde_json::json!({"code": 130_429, "times": 2, "retry_after": 7}));
         assert_eq!(board.take_call("1", false), CallFault::default(), "a read mark is not a send");
         for _ in 0..2 {
-            let error = board.take_call("1", true).error.unwrap();
+            let error = graph(board.take_call("1", true));
             assert_eq!((error.http, error.code, error.retry_after), (429, 130_429, Some(7)));
         }
         assert_eq!(board.take_call("1", true), CallFault::default());
@@ -283,27 +380,28 @@ mod tests {
     #[test]
     fn a_status_brings_its_code() {
         for (status, code) in [(429, 130_429), (401, 190), (500, 1), (503, 2), (403, 100)] {
-            let error = board(serde_json::json!({"status": status})).take_call("1", true).error.unwrap();
+            let error = graph(board(serde_json::json!({"status": status})).take_call("1", true));
             assert_eq!((error.http, error.code), (status, code));
         }
-        assert!(board(serde_json::json!({"status": 502})).take_call("1", true).html);
+        let page = board(serde_json::json!({"status": 502})).take_call("1", true).refusal;
+        assert_eq!(page, Some(Refusal::Page(502)));
     }
 
     #[test]
     fn an_expired_token_touches_every_call() {
-        assert_eq!(board(serde_json::json!({"code": 190})).take_call("1", false).error.unwrap().http, 401);
+        assert_eq!(graph(board(serde_json::json!({"code": 190})).take_call("1", false)).http, 401);
     }
 
     #[test]
     fn a_numbers_own_set_wins() {
         let mut board = board(serde_json::json!({"mute": true}));
         board.set(Faults { account: Some("1".into()), duplicate: Some(3), ..Faults::default() }).unwrap();
-        assert!(!board.muted("1"));
-        assert!(board.muted("2"));
-        assert_eq!(board.take_queue("1").copies, 3);
-        assert_eq!(board.take_queue("2").copies, 1);
+        assert!(!board.muted(&["1"]));
+        assert!(board.muted(&["2"]));
+        assert_eq!(board.take_queue(&["1"]).copies, 3);
+        assert_eq!(board.take_queue(&["2"]).copies, 1);
         board.set(Faults { account: Some("1".into()), ..Faults::default() }).unwrap();
-        assert!(board.muted("1"), "an empty set clears its scope");
+        assert!(board.muted(&["1"]), "an empty set clears its scope");
     }
 
     #[test]
@@ -313,6 +411,7 @@ mod tests {
             (serde_json::json!({"status": 200}), "status"),
             (serde_json::json!({"duplicate": 0}), "duplicate"),
             (serde_json::json!({"shuffle": 1}), "shuffle"),
+            (serde_json::json!({"error": "no such"}), "error"),
             (serde_json::json!({"times": 0, "mute": true}), "times"),
         ] {
             assert!(board.set(serde_json::from_value(json).unwrap()).unwrap_err().contains(word));

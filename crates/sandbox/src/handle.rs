@@ -1,5 +1,7 @@
 //! The typed handle for tests in the same process: the powers of the control API without HTTP.
 
+mod gateways;
+
 use std::sync::Arc;
 
 use crate::{
@@ -55,7 +57,7 @@ impl World {
         {
             let mut state = self.0.state();
             if let Some(account) = &faults.account
-                && state.number(account).is_none()
+                && !state.has_scope(account)
             {
                 return Err(WorldError::UnknownAccount(account.clone()));
             }

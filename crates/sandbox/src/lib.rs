@@ -1,9 +1,11 @@
-//! A WhatsApp world on your own machine that speaks Meta's Cloud API wire formats.
+//! A WhatsApp world on your own machine that speaks Meta's Cloud API and GOWA's REST API, webhooks included.
 //!
-//! One listener serves three things:
+//! One listener serves four things:
 //!
 //! - the **Graph API** (`/v23.0/{phone-number-id}/messages`, …) for whoever would otherwise call
 //!   `https://graph.facebook.com`; its webhooks go out signed and escaped as Meta's do,
+//! - **gateways** (`/gowa/v7`, `/gowa/v9` and whichever are added): GOWA as its versions 7.7.0 and 9.2.0 speak,
+//!   with device slots that businesses' own phones are linked to,
 //! - the **control API** (`/control/…`) by which tests let customers write, see what arrived, and order
 //!   faults,
 //! - the **phones' page** (`/`), where a person plays the customers.
@@ -17,6 +19,7 @@ mod deliver;
 mod door;
 mod envelope;
 mod faults;
+mod gowa;
 mod graph;
 mod graph_error;
 mod handle;
@@ -30,11 +33,11 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use balas_domain::{Clock, Random};
 use tokio::{net::TcpListener, task::JoinHandle};
 
-pub use config::{Config, Number, Timing};
+pub use config::{Config, Device, Gateway, GatewayVersion, Number, Timing};
 pub use deliver::Delivery;
 pub use faults::{Calls, Faults};
 pub use handle::World;
-pub use world::{Incoming, Sent, Status, WorldError};
+pub use world::{DeviceView, GatewayView, Handset, Incoming, NewGroup, NewMember, Sent, Status, WorldError};
 
 use crate::{door::Door, door::Scissors, runtime::Shared, world::State};
 
@@ -100,6 +103,10 @@ pub async fn start_with(
         let phone_number_id = number.phone_number_id.clone();
         state.add_number(number).map_err(|source| StartError::Number { phone_number_id, source })?;
     }
+    for version in [GatewayVersion::V7, GatewayVersion::V9] {
+        // The demo's settings make sense, as a test shows.
+        let _ = state.set_gateway(Gateway::demo(version), clock.now());
+    }
     let client = deliver::client().map_err(StartError::Client)?;
     let listening =
         TcpListener::bind(listen).await.and_then(|listener| Ok((listener.local_addr()?, listener)));
@@ -136,6 +143,11 @@ impl Running {
         if !self.shared.set_webhook_url(phone_number_id, Some(url)) {
             tracing::warn!(phone_number_id, "no such number in the sandbox");
         }
+    }
+
+    /// The base address of a gateway.
+    pub fn gateway_url(&self, name: &str) -> String {
+        format!("{}/gowa/{name}", self.base_url())
     }
 
     /// The world inside, for tests in the same process.

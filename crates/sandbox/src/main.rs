@@ -3,10 +3,10 @@
 use std::{net::SocketAddr, process::ExitCode, sync::Arc};
 
 use balas_domain::{Clock, Random, Timestamp};
-use balas_sandbox::{Config, Number};
+use balas_sandbox::{Config, Gateway, GatewayVersion, Number};
 use clap::Parser;
 
-/// A WhatsApp world on your own machine that speaks Meta's Cloud API.
+/// A WhatsApp world on your own machine that speaks Meta's Cloud API and GOWA's REST API.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
@@ -65,6 +65,17 @@ async fn main() -> ExitCode {
     println!("App secret:      {}", number.app_secret);
     println!("Verify token:    {}", number.verify_token);
     println!("Webhooks:        {}", number.webhook_url.as_deref().unwrap_or("wait (give --webhook-url)"));
+    for version in [GatewayVersion::V7, GatewayVersion::V9] {
+        let gateway = Gateway::demo(version);
+        let url = running.gateway_url(&gateway.name);
+        println!(
+            "GOWA {}:     {url}   User: {}   Password: {}",
+            version.release(),
+            gateway.user,
+            gateway.password
+        );
+        println!("                 Webhook secret: {}", gateway.webhook_secret);
+    }
     println!("Ctrl+C stops.");
     if let Err(error) = tokio::signal::ctrl_c().await {
         tracing::warn!(%error, "cannot wait for Ctrl+C");

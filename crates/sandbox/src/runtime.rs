@@ -11,11 +11,11 @@ use tokio::sync::broadcast;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    config::{Number, Timing},
+    config::{Device, Number, Timing},
     deliver::{Delivery, Post},
     graph_error::GraphError,
     seed,
-    world::{Effects, News, Outgoing, Reading, State, Status},
+    world::{Effects, News, Outgoing, Parcel, Reading, State, Status},
 };
 
 /// What watching pages get told.
@@ -118,22 +118,50 @@ impl Shared {
         self.carry_out(accepted.effects);
         if accepted.climbs {
             let shared = Arc::clone(self);
-            self.spawn(async move { shared.climb(accepted.id).await });
+            self.spawn(async move { shared.climb(accepted.account, accepted.id).await });
         }
         Ok(accepted.response)
     }
 
-    async fn climb(self: Arc<Self>, id: String) {
+    /// A gateway sends through the phone that is linked to it; returns the message id, nothing when no phone
+    /// is linked.
+    pub(crate) fn send_linked(self: &Arc<Self>, device: &Device, parcel: Parcel) -> Option<String> {
+        let accepted = self.state().send_linked(device, parcel, self.now(), &*self.random)?;
+        self.carry_out(accepted.effects);
+        let id = accepted.id.clone();
+        if accepted.climbs {
+            let shared = Arc::clone(self);
+            self.spawn(async move { shared.climb(accepted.account, accepted.id).await });
+        }
+        Some(id)
+    }
+
+    /// A phone took a gateway's code: it is ready a moment later.
+    pub(crate) fn finish_link(self: &Arc<Self>, device: Device) {
+        let shared = Arc::clone(self);
+        self.spawn(async move {
+            tokio::time::sleep(shared.timing.link_after).await;
+            let effects = shared.state().finish_link(&device, shared.now());
+            shared.carry_out(effects);
+        });
+    }
+
+    /// Numbers, gateways or links changed.
+    pub(crate) fn numbers_changed(&self) {
+        self.tell(Feed::News(News::Numbers));
+    }
+
+    async fn climb(self: Arc<Self>, account: String, id: String) {
         tokio::time::sleep(self.timing.delivered_after).await;
-        let effects = self.state().advance(&id, Status::Delivered, self.now());
+        let effects = self.state().advance(&account, &id, Status::Delivered, self.now());
         self.carry_out(effects);
-        let reading = self.state().reading(&id);
+        let reading = self.state().reading(&account, &id);
         match reading {
             Reading::WhenTold => return,
             Reading::Now => {}
             Reading::Soon => tokio::time::sleep(self.timing.read_after).await,
         }
-        let effects = self.state().advance(&id, Status::Read, self.now());
+        let effects = self.state().advance(&account, &id, Status::Read, self.now());
         self.carry_out(effects);
     }
 

@@ -1,6 +1,7 @@
 //! The control API: what tests and the phones' page do to the world. JSON in, JSON out, errors as
 //! `{"error": "what happened and what to do"}`.
 
+mod gateways;
 mod guard;
 mod stream;
 
@@ -12,7 +13,7 @@ use axum::{
     http::{StatusCode, header},
     middleware,
     response::{Html, IntoResponse, Response},
-    routing::{get, post},
+    routing::{any, get, post},
 };
 use bytes::Bytes;
 use serde::{Deserialize, de::DeserializeOwned};
@@ -21,7 +22,7 @@ use serde_json::{Value, json};
 use crate::{
     Number,
     faults::Faults,
-    graph,
+    gowa, graph,
     handle::World,
     runtime::Shared,
     world::{Incoming, WorldError, digits},
@@ -38,12 +39,13 @@ const PAGE: &str = concat!(
     include_str!("../page/words.js"),
     include_str!("../page/bubbles.js"),
     include_str!("../page/app.js"),
+    include_str!("../page/gateways.js"),
     include_str!("../page/drawers.js"),
     "</script></body></html>",
 );
 /// The page brings everything along, so nothing else may be loaded.
 const PAGE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; \
-                           connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; \
+                           connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; \
                            frame-ancestors 'none'";
 
 /// Why a control call was refused.
@@ -65,7 +67,9 @@ impl IntoResponse for Trouble {
 impl From<WorldError> for Trouble {
     fn from(error: WorldError) -> Self {
         let status = match error {
-            WorldError::UnknownAccount(_) | WorldError::UnknownPhone(_) => StatusCode::NOT_FOUND,
+            WorldError::UnknownAccount(_) | WorldError::UnknownPhone(_) | WorldError::UnknownDevice(_) => {
+                StatusCode::NOT_FOUND
+            }
             WorldError::DuplicateMessage(_) | WorldError::DuplicateNumber(_) => StatusCode::CONFLICT,
             WorldError::Invalid(_) => StatusCode::BAD_REQUEST,
         };
@@ -99,7 +103,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/favicon.ico", get(|| async { StatusCode::NO_CONTENT }))
         .route("/control/messages", get(sent).post(receive))
         .route("/control/read", post(read))
-        .route("/control/typing", get(typing).post(no_typing))
+        .route("/control/typing", get(typing).post(gateways::customer_types))
         .route("/control/faults", get(faults).post(set_faults).delete(clear_faults))
         .route("/control/numbers", get(numbers).post(add_number))
         .route("/control/webhook", post(set_webhook))
@@ -109,9 +113,11 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/control/pending", get(pending))
         .route("/control/reset", post(reset))
         .route("/control/stream", get(stream::stream))
+        .merge(gateways::routes())
         .route("/control/{*rest}", get(unknown).fallback(unknown))
         .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn(guard::same_machine));
+    let own = own.route("/gowa/{*call}", any(gowa::handle));
     own.fallback(graph::handle).with_state(shared)
 }
 
@@ -163,13 +169,6 @@ async fn typing(State(shared): State<Arc<Shared>>, Ask(query): Ask<To>) -> Answe
     let Some(to) = query.to else { return Err(Trouble::bad("say whose phone: /control/typing?to=628…")) };
     let until = shared.state().typing(&to, shared.now());
     Ok(Json(json!({"typing": until.is_some(), "until": until})))
-}
-
-async fn no_typing() -> Trouble {
-    Trouble::bad(
-        "the Cloud API does not tell businesses that a customer is typing, so there is nothing to send; \
-         GET /control/typing?to= says whether the business is typing",
-    )
 }
 
 async fn faults(State(shared): State<Arc<Shared>>) -> Json<Value> {

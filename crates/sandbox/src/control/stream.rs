@@ -103,7 +103,7 @@ impl Watcher {
             }
             Feed::News(News::Message { account, phone, id }) => json!({
                 "kind": "message",
-                "message": state.message_view(&id)?,
+                "message": state.message_view(&account, &id)?,
                 "chat": state.phone_view(&account, &phone, now)?,
             }),
             Feed::News(News::Chat { account, phone }) => {

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use crate::{
     config::Number,
     door::Scissors,
-    faults::CallFault,
+    faults::{CallFault, Refusal as Fault},
     graph_error::{GraphError, OAUTH},
     runtime::Shared,
     wire,
@@ -179,8 +179,17 @@ async fn number_call(
     if !fault.delay.is_zero() {
         tokio::time::sleep(fault.delay).await;
     }
-    if let Some(error) = fault.error {
-        return Err(Refusal { error, html: fault.html });
+    if fault.down {
+        cut(scissors.as_ref());
+    }
+    match &fault.refusal {
+        Some(Fault::Graph(error)) => return Err(error.clone().into()),
+        Some(Fault::Page(status)) => {
+            let error = GraphError { http: *status, ..GraphError::of_code(1) };
+            return Err(Refusal { error, html: true });
+        }
+        _ if fault.down => return Err(GraphError::of_code(1).into()),
+        _ => {}
     }
     match request {
         Some(Request::Message(outgoing)) => {
@@ -198,14 +207,19 @@ async fn number_call(
 }
 
 /// Keeps an answer back for good, or cuts the line that it would go over.
-async fn lose(shared: &Shared, fault: &CallFault, scissors: Option<Scissors>) {
+pub(crate) async fn lose(shared: &Shared, fault: &CallFault, scissors: Option<Scissors>) {
     if fault.timeout_after_accept {
         // Until the client hangs up, which drops this future, or the sandbox stops.
         shared.cancel.cancelled().await;
     }
-    if fault.lost_answer
-        && let Some(scissors) = scissors
-    {
+    if fault.lost_answer {
+        cut(scissors.as_ref());
+    }
+}
+
+/// Nothing more goes over this line, and what is answered gets lost.
+pub(crate) fn cut(scissors: Option<&Scissors>) {
+    if let Some(scissors) = scissors {
         scissors.cut();
     }
 }
@@ -228,7 +242,7 @@ fn is_version(segment: &str) -> bool {
 }
 
 /// Decodes a query string; later values win.
-fn query_pairs(query: &str) -> HashMap<String, String> {
+pub(crate) fn query_pairs(query: &str) -> HashMap<String, String> {
     let Ok(url) = reqwest::Url::parse(&format!("http://localhost/?{query}")) else { return HashMap::new() };
     url.query_pairs().map(|(key, value)| (key.into_owned(), value.into_owned())).collect()
 }
@@ -266,7 +280,7 @@ fn error_response(error: &GraphError, trace: &str) -> Response {
     response
 }
 
-fn gateway_page(status: u16) -> Response {
+pub(crate) fn gateway_page(status: u16) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
     let page = format!(
         "<!DOCTYPE html><html><head><title>Error</title></head><body><h1>{status}</h1></body></html>"

@@ -63,6 +63,7 @@ function drawState() {
   const left = (phone.window_until ?? 0) - Date.now();
   $('state').className = typing ? 'typing' : '';
   const text = typing ? 'typing…'
+    : business()?.handset ? linkState(state.account)
     : left > 0 ? `may answer freely for ${left > 36e5 ? `${Math.floor(left / 36e5)} h` : `${Math.ceil(left / 6e4)} min`}`
     : phone.window_until ? 'window closed: templates only until you write' : 'waits for your first message';
   if ($('state').textContent !== text) $('state').textContent = text;
@@ -173,7 +174,9 @@ const acts = {
 
 function whoWrites() {
   const phone = state.phones.get(state.phone);
-  return { name: phone.name, ...(phone.wa_id ? { from: phone.wa_id } : {}), ...(phone.user_id ? { user_id: phone.user_id } : {}), ...(phone.username ? { username: phone.username } : {}) };
+  // In a group its first member writes.
+  if (phone.phone.endsWith('@g.us')) return { group: phone.phone };
+  return { name: phone.name, ...(phone.wa_id ? { from: phone.wa_id } : {}), ...(phone.user_id ? { user_id: phone.user_id } : {}), ...(phone.lid && business()?.handset ? { lid: phone.lid } : {}), ...(phone.username ? { username: phone.username } : {}) };
 }
 
 function forgetReply() { state.reply = state.editing = null; $('replying').hidden = true; }
@@ -240,10 +243,11 @@ function hear(news) {
 }
 
 async function loadNumbers() {
-  state.accounts = await call('/control/numbers');
+  const [numbers, handsets] = await Promise.all([call('/control/numbers'), call('/control/handsets'), loadGateways()]);
+  state.accounts = [...numbers, ...handsets.map(({ phone, name }) => ({ phone_number_id: phone, verified_name: name, handset: true }))];
   if (!business()) state.account = state.accounts[0]?.phone_number_id ?? null;
-  $('account').replaceChildren(...state.accounts.map((number) => node('option', { value: number.phone_number_id, selected: number.phone_number_id === state.account }, number.verified_name)));
-  drawConnect();
+  $('account').replaceChildren(...state.accounts.map((number) => node('option', { value: number.phone_number_id, selected: number.phone_number_id === state.account }, number.handset ? `${number.verified_name} (phone)` : number.verified_name)));
+  drawConnect(); drawGateways(); drawState();
 }
 
 async function loadAll() {

@@ -1,6 +1,6 @@
 // The drawers: how to connect, what became of webhooks, and trouble.
-const drawers = { shown: null, names: { connect: 'Connect a client', deliveries: 'Webhook deliveries', faults: 'Trouble' }, log: [] };
-const sections = { connect: 'connect', deliveries: 'log-of-webhooks', faults: 'faults' };
+const drawers = { shown: null, names: { connect: 'Connect a client', gateways: 'Gateways', deliveries: 'Webhook deliveries', faults: 'Trouble' }, log: [] };
+const sections = { connect: 'connect', gateways: 'gateways', deliveries: 'log-of-webhooks', faults: 'faults' };
 
 function showDrawer(name) {
   const from = drawers.shown;
@@ -12,6 +12,7 @@ function showDrawer(name) {
   }
   if (name) { $('drawer-title').textContent = drawers.names[name]; $('drawer-title').focus(); } else if (from) $(`open-${from}`).focus();
   if (name === 'deliveries') drawDeliveries();
+  if (name === 'gateways') drawGateways();
   remember();
 }
 
@@ -32,10 +33,10 @@ function complain(form, error) {
 function drawConnect() {
   const number = business();
   if (!number) return;
-  const rows = { 'Graph API': location.origin, 'Phone number id': number.phone_number_id, 'Business account id': number.waba_id, 'Phone number': number.display_phone_number, 'Access token': number.token, 'App secret': number.app_secret, 'Verify token': number.verify_token };
-  $('details').replaceChildren(...Object.entries(rows).map(([label, value]) => node('div', {},
-    node('dt', {}, label),
-    node('dd', {}, node('code', {}, value), node('button', { type: 'button', 'aria-label': `Copy ${label}`, onclick: () => attempt(navigator.clipboard.writeText(value).then(() => toast(`${label} copied`))) }, 'Copy')))));
+  $('webhook').hidden = Boolean(number.handset);
+  $('no-webhook').hidden = !number.handset;
+  const rows = number.handset ? { 'Phone number': spaced(number.phone_number_id), Name: number.verified_name } : { 'Graph API': location.origin, 'Phone number id': number.phone_number_id, 'Business account id': number.waba_id, 'Phone number': number.display_phone_number, 'Access token': number.token, 'App secret': number.app_secret, 'Verify token': number.verify_token };
+  $('details').replaceChildren(...Object.entries(rows).map(([label, value]) => secretRow(label, value)));
   if (document.activeElement?.name !== 'url') $('webhook').elements.url.value = number.webhook_url ?? '';
 }
 
@@ -61,11 +62,11 @@ function addDelivery(delivery, pending) {
 }
 
 function deliveryRow(delivery) {
-  const ok = delivery.status === 200;
+  const ok = delivery.status === 200 || (delivery.device && delivery.status > 200 && delivery.status < 300);
   const name = state.phones.get(delivery.phone)?.name ?? delivery.phone;
   return node('li', {},
     node('span', { class: `code${ok ? ' ok' : ''}` }, delivery.status ? String(delivery.status) : 'none'),
-    node('span', {}, `${delivery.what} · ${name}`),
+    node('span', {}, `${delivery.what} · ${name}${delivery.device ? ` · ${delivery.device}` : ''}`),
     node('span', { class: 'muted' }, `${clockOf(delivery.at / 1000)} · ${delivery.millis} ms`),
     (delivery.error || delivery.attempt > 1 || !ok) && node('small', {}, [delivery.attempt > 1 && `attempt ${delivery.attempt}`, delivery.error, !ok && delivery.url].filter(Boolean).join(' · ')));
 }
@@ -79,7 +80,7 @@ function drawPending(pending) {
   $('waiting').hidden = !pending;
   $('waiting').textContent = String(pending);
   $('waiting').title = `${pending} waiting`;
-  const text = pending ? `${pending} waiting${business()?.webhook_url ? '' : ' until the number has a webhook address'}` : 'None waiting. The newest come first.';
+  const text = pending ? `${pending} waiting${business()?.webhook_url || business()?.handset ? '' : ' until the number has a webhook address'}` : 'None waiting. The newest come first.';
   if ($('pending-text').textContent !== text) $('pending-text').textContent = text;
 }
 
@@ -88,11 +89,11 @@ function drawPending(pending) {
 function drawFaults(all) {
   const faults = all.find((set) => !set.account) ?? {};
   const form = $('fault-form').elements;
-  for (const name of ['mute', 'wrong_signature', 'shuffle', 'slow_ms']) form[name].checked = Boolean(faults[name]);
+  for (const name of ['mute', 'lose', 'down', 'wrong_signature', 'shuffle', 'slow_ms']) form[name].checked = Boolean(faults[name]);
   const pick = (select, value) => { select.value = [...select.options].some((option) => option.value === value) ? value : ''; };
   pick(form.duplicate, faults.duplicate ? String(faults.duplicate) : '');
-  pick(form.error, faults.code ? `code:${faults.code}` : faults.status ? `status:${faults.status}` : '');
-  pick(form.after, faults.timeout_after_accept ? 'timeout_after_accept' : faults.lost_answer ? 'lost_answer' : faults.fail_status ? String(faults.fail_status) : '');
+  pick(form.error, faults.code ? `code:${faults.code}` : faults.error ? `error:${faults.error}` : faults.status ? `status:${faults.status}` : '');
+  pick(form.after, faults.timeout_after_accept ? 'timeout_after_accept' : faults.lost_answer ? 'lost_answer' : faults.gateway_timeout ? 'gateway_timeout' : faults.fail_status ? String(faults.fail_status) : '');
   for (const name of ['delay_ms', 'times']) if (document.activeElement !== form[name]) form[name].value = faults[name] ?? '';
   const count = all.flatMap((set) => Object.keys(set).filter((key) => !['account', 'times', 'calls', 'retry_after'].includes(key))).length;
   $('trouble').hidden = !count;
@@ -101,12 +102,12 @@ function drawFaults(all) {
 
 async function setFaults() {
   const form = $('fault-form'), from = form.elements, faults = {};
-  for (const name of ['mute', 'wrong_signature']) if (from[name].checked) faults[name] = true;
+  for (const name of ['mute', 'lose', 'down', 'wrong_signature']) if (from[name].checked) faults[name] = true;
   if (from.shuffle.checked) faults.shuffle = 10;
   if (from.slow_ms.checked) faults.slow_ms = 3000;
   if (from.duplicate.value) faults.duplicate = Number(from.duplicate.value);
   const [key, value] = from.error.value.split(':');
-  if (key) faults[key] = Number(value);
+  if (key) faults[key] = key === 'error' ? value : Number(value);
   const after = from.after.value;
   if (/^\d+$/.test(after)) faults.fail_status = Number(after); else if (after) faults[after] = true;
   if (Number(from.delay_ms.value) > 0) faults.delay_ms = Number(from.delay_ms.value);
@@ -177,7 +178,9 @@ function start() {
   $('reset').addEventListener('click', () => {
     if (confirm('Forget all phones, messages and faults, and start over? Connected servers keep what they have.')) attempt(call('/control/reset', {}));
   });
-  setInterval(drawState, 5000);
+  $('words').addEventListener('input', customerTypes);
+  // Codes expire without anybody telling.
+  setInterval(() => { drawState(); if (drawers.shown === 'gateways') attempt(loadGateways()); }, 5000);
   if (asked.get('drawer') in sections) showDrawer(asked.get('drawer'));
   drawState();
   connect();

@@ -18,22 +18,29 @@ impl State {
         random: &dyn Random,
     ) -> Result<(String, Effects), WorldError> {
         let account = match &incoming.account {
-            Some(account) => account.clone(),
+            Some(account) => self.account(account).unwrap_or_else(|| account.clone()),
             None => self.order.first().cloned().unwrap_or_default(),
         };
+        if self.handsets.contains_key(&account) {
+            return self.receive_on_handset(&account, incoming, now, random);
+        }
+        if incoming.lid.is_some() || incoming.group.is_some() || incoming.to.is_some() {
+            let text = "lid, group and to are for numbers that are linked to a gateway";
+            return Err(WorldError::Invalid(text.to_owned()));
+        }
         let Some(number) = self.numbers.get(&account).cloned() else {
             return Err(WorldError::UnknownAccount(account));
         };
         let digits = incoming.digits()?;
         let id = match &incoming.id {
-            Some(id) if self.messages.contains_key(id) => {
+            Some(id) if self.messages.get(&account, id).is_some() => {
                 return Err(WorldError::DuplicateMessage(id.clone()));
             }
             Some(id) => id.clone(),
             None => wire::new_wamid(digits.as_deref().unwrap_or_default(), Direction::Inbound, random),
         };
         let mut node = incoming.node(digits.as_deref(), &id, now)?;
-        let phone = self.phone(digits.as_deref(), incoming.user_id.as_deref());
+        let phone = self.phone(digits.as_deref(), incoming.user_id.as_deref(), None);
         if let Some(name) = &incoming.name {
             phone.name.clone_from(name);
         }
@@ -42,7 +49,7 @@ impl State {
         }
         let phone = phone.clone();
         if let Some(reply_to) = &incoming.reply_to {
-            let own = self.messages.get(reply_to).is_some_and(|quoted| !quoted.outbound);
+            let own = self.messages.get(&account, reply_to).is_some_and(|quoted| !quoted.outbound);
             let author = if own { phone.wa_id.clone().unwrap_or_default() } else { number.digits() };
             node["context"] = json!({"from": author, "id": reply_to});
         }
@@ -56,7 +63,7 @@ impl State {
         };
         let body = envelope::body(&number, vec![Change::message(&number, contact, node.clone())]);
         let news = self.apply_inbound(&account, &phone.key, &node, now);
-        let webhook = Webhook { account, phone: phone.key, label, body };
+        let webhook = Webhook { account, phone: phone.key, label, body, route: None };
         Ok((id, Effects { webhooks: vec![webhook], news }))
     }
 
@@ -69,7 +76,6 @@ impl State {
         now: Timestamp,
     ) -> Vec<News> {
         let message = Self::filed(account, phone, false, node, now);
-        let at = message.at;
         if message.kind == "system" && node["system"]["type"] == "user_changed_number" {
             let new = node["system"]["wa_id"].as_str().or_else(|| node["system"]["new_wa_id"].as_str());
             if let Some(new) = new {
@@ -79,9 +85,15 @@ impl State {
                 }
             }
         }
+        self.insert_inbound(message)
+    }
+
+    /// Stores a customer's message, which opens the window and waits for an answer.
+    pub(super) fn insert_inbound(&mut self, message: Message) -> Vec<News> {
         let answerable = message.has_bubble() && message.kind != "system";
+        let (account, phone, at) = (message.account.clone(), message.phone.clone(), message.at);
         let news = self.insert(message);
-        let chat = self.chat(account, phone);
+        let chat = self.chat(&account, &phone);
         if chat.last_inbound.is_none_or(|last| last < at) {
             chat.last_inbound = Some(at);
         }
@@ -104,6 +116,7 @@ impl State {
             account: account.to_owned(),
             phone: phone.to_owned(),
             outbound,
+            author: None,
             text: message::readable(&kind, &body),
             kind,
             body,
@@ -144,10 +157,10 @@ impl State {
                 chat.unanswered = 0;
                 chat.typing_until = None;
             }
-            self.sent.push(message.id.clone());
+            self.sent.push((account.clone(), message.id.clone()));
         }
         news.push(News::Message { account, phone, id: message.id.clone() });
-        self.messages.insert(message.id.clone(), message);
+        self.messages.insert(message);
         news
     }
 
@@ -158,8 +171,8 @@ impl State {
             "edit" | "revoke" => message.body["original_message_id"].as_str(),
             _ => None,
         }?;
-        let target = self.messages.get_mut(id)?;
-        if (&target.account, &target.phone) != (&message.account, &message.phone) {
+        let target = self.messages.get_mut(&message.account, id)?;
+        if target.phone != message.phone {
             return None;
         }
         match message.kind.as_str() {

@@ -10,7 +10,8 @@ use super::{WorldError, outgoing};
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Incoming {
-    /// Phone number id of the business that it goes to; the first number when absent.
+    /// Phone number id of the business that it goes to, or for a phone with a gateway its number or its slot
+    /// (`v9/shop`); the first number when absent.
     pub account: Option<String>,
     /// The customer's number. Without one, `user_id` must be given, as with people who only show a username.
     pub from: Option<String>,
@@ -34,6 +35,12 @@ pub struct Incoming {
     pub user_id: Option<String>,
     /// Username without `@`.
     pub username: Option<String>,
+    /// Gateways only: the customer's linked id, `2515…@lid`. Without `from`, the number is not known.
+    pub lid: Option<String>,
+    /// Gateways only: the group that it is written in, `1203…@g.us`. Without `from`, its first member writes.
+    pub group: Option<String>,
+    /// Gateways only: written on the business's own phone to this number or group; instead of `from`.
+    pub to: Option<String>,
 }
 
 fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
@@ -60,8 +67,13 @@ impl Incoming {
 
     /// The customer's digits, when there is a number.
     pub(crate) fn digits(&self) -> Result<Option<String>, WorldError> {
-        let from = match self.from.as_deref().map(str::trim) {
-            None | Some("") if self.user_id.is_some() => None,
+        if self.from.is_some() && self.to.is_some() {
+            return Err(WorldError::Invalid("say who writes: from (a customer) or to (we do)".to_owned()));
+        }
+        let from = match self.from.as_deref().or(self.to.as_deref()).map(str::trim) {
+            // What we write into a group has no other side than the group.
+            Some(to) if to.ends_with("@g.us") => None,
+            None | Some("") if self.user_id.is_some() || self.lid.is_some() || self.group.is_some() => None,
             None | Some("") => {
                 return Err(WorldError::Invalid("say who writes: from (a number) or user_id".to_owned()));
             }

@@ -15,6 +15,8 @@ pub(crate) struct Message {
     /// Key of the customer's phone.
     pub(crate) phone: String,
     pub(crate) outbound: bool,
+    /// Key of the phone of whoever wrote it, in groups.
+    pub(crate) author: Option<String>,
     /// `text`, `image`, `reaction`, …
     pub(crate) kind: String,
     /// The node under the type key.

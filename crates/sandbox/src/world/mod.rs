@@ -3,9 +3,16 @@
 //! Every change takes time and randomness as arguments and returns [`Effects`]: webhooks to be sent and news
 //! for whoever watches. All look-ups per message go through maps.
 
+pub(crate) mod event;
+pub(crate) mod gateway;
+mod group;
+mod handset;
+mod history;
 mod inbound;
 mod incoming;
+mod linked;
 mod message;
+mod messages;
 mod outbound;
 mod outgoing;
 mod past;
@@ -15,19 +22,31 @@ mod views;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
 use balas_domain::Timestamp;
 use serde_json::Value;
 
+pub use gateway::{DeviceView, GatewayView};
+pub(crate) use group::Group;
+pub use group::{NewGroup, NewMember};
+pub use handset::Handset;
 pub use incoming::Incoming;
+pub(crate) use linked::{Parcel, Recipient, reaction};
 pub use message::Sent;
 pub(crate) use message::{Message, MessageView};
 pub(crate) use outgoing::{Outgoing, Request, Target, digits, parse};
 pub use phone::Status;
 pub(crate) use phone::{Chat, Phone, PhoneView};
 
-use crate::{config::Number, faults::FaultBoard};
+use self::{gateway::Server, messages::Messages};
+use crate::{
+    config::{Device, Number},
+    faults::FaultBoard,
+};
 
 /// How long "typing…" shows without a message.
 const TYPING: Duration = Duration::from_secs(25);
@@ -38,8 +57,14 @@ pub(crate) const WINDOW: Duration = Duration::from_hours(24);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WorldError {
     /// No number with this phone number id lives here.
-    #[error("no number with the phone number id {0} lives in this sandbox; GET /control/numbers lists them")]
+    #[error(
+        "no number with the id {0} lives in this sandbox; GET /control/numbers lists those of the Cloud API, \
+         GET /control/handsets the phones for gateways (a slot counts once it is linked)"
+    )]
     UnknownAccount(String),
+    /// No gateway has a slot with this name.
+    #[error("no gateway here has a device {0}; GET /control/gateways lists them")]
+    UnknownDevice(String),
     /// The phone never wrote and was never written to.
     #[error("no phone with the address {0} is known; it exists once it wrote or was written to")]
     UnknownPhone(String),
@@ -63,6 +88,30 @@ pub(crate) struct Webhook {
     /// For the delivery log: `message text`, `status read`.
     pub(crate) label: String,
     pub(crate) body: Vec<u8>,
+    /// For those of gateways; those of Cloud numbers go wherever the number says when they are sent.
+    pub(crate) route: Option<Route>,
+}
+
+impl Webhook {
+    /// Where faults for it are looked up, the narrowest first.
+    pub(crate) fn scopes(&self) -> Vec<&str> {
+        match &self.route {
+            None => vec![&self.account],
+            Some(route) => vec![&route.scope, &self.account, &route.device.gateway],
+        }
+    }
+}
+
+/// Where a gateway's webhook goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Route {
+    pub(crate) device: Device,
+    /// The slot as it is written.
+    pub(crate) scope: String,
+    pub(crate) url: String,
+    pub(crate) secret: String,
+    /// Without `Content-Length`.
+    pub(crate) chunked: bool,
 }
 
 /// Something that a watching page should look at again.
@@ -91,6 +140,7 @@ pub(crate) struct Effects {
 #[derive(Debug)]
 pub(crate) struct Accepted {
     pub(crate) id: String,
+    pub(crate) account: String,
     /// The body of the 200.
     pub(crate) response: Value,
     /// Whether it goes on to `delivered` and `read`.
@@ -113,7 +163,7 @@ pub(crate) enum Reading {
 #[derive(Debug, Default)]
 pub(crate) struct State {
     numbers: HashMap<String, Number>,
-    /// Phone number ids in the order they came.
+    /// Phone number ids, and numbers of businesses' own phones, in the order they came.
     order: Vec<String>,
     wabas: HashMap<String, Vec<String>>,
     tokens: HashMap<String, u32>,
@@ -121,10 +171,14 @@ pub(crate) struct State {
     /// From every address that a phone has or had (digits, user id, group id) to its key.
     addresses: HashMap<String, String>,
     chats: HashMap<(String, String), Chat>,
-    messages: HashMap<String, Message>,
-    /// Ids of what businesses sent, oldest first.
-    sent: Vec<String>,
+    messages: Messages,
+    /// Accounts and ids of what businesses sent, oldest first.
+    sent: Vec<(String, String)>,
     pub(crate) faults: FaultBoard,
+    /// Businesses' own phones, by number.
+    handsets: BTreeMap<String, Handset>,
+    gateways: BTreeMap<String, Server>,
+    groups: BTreeMap<String, Group>,
 }
 
 impl State {
@@ -185,14 +239,12 @@ impl State {
         true
     }
 
-    /// Forgets phones, chats, messages and faults; numbers and their webhook URLs stay.
+    /// Forgets phones, chats, messages and faults; numbers, gateways, their links and webhook URLs stay.
     pub(crate) fn reset(&mut self) {
-        let numbers = self.numbers();
-        *self = Self::default();
-        for number in numbers {
-            // They lived together before, so they do again.
-            let _ = self.add_number(number);
-        }
+        let old = std::mem::take(self);
+        let Self { numbers, order, wabas, tokens, handsets, gateways, .. } = old;
+        *self = Self { numbers, order, wabas, tokens, handsets, gateways, ..Self::default() };
+        self.forget_backlogs();
     }
 
     /// Adds a phone that has not written yet, so that the page can show it.
@@ -203,10 +255,10 @@ impl State {
         name: &str,
         now: Timestamp,
     ) -> Result<(String, Effects), WorldError> {
-        if !self.numbers.contains_key(account) {
+        if !self.numbers.contains_key(account) && !self.handsets.contains_key(account) {
             return Err(WorldError::UnknownAccount(account.to_owned()));
         }
-        let phone = self.phone(Some(digits), None);
+        let phone = self.phone(Some(digits), None, None);
         name.trim().clone_into(&mut phone.name);
         let key = phone.key.clone();
         let chat = self.chat(account, &key);
@@ -225,12 +277,12 @@ impl State {
         key.or_else(|| self.addresses.get(&sibling(&digits)?)).map(String::as_str)
     }
 
-    /// The phone with this number or user id, made when it is new.
-    fn phone(&mut self, digits: Option<&str>, user_id: Option<&str>) -> &mut Phone {
-        let known =
-            [user_id, digits].into_iter().flatten().find_map(|address| self.addresses.get(address)).cloned();
-        let key = known.unwrap_or_else(|| digits.or(user_id).unwrap_or_default().to_owned());
-        for address in [digits, user_id].into_iter().flatten() {
+    /// The phone with this number, user id or linked id (with `@lid`), made when it is new.
+    fn phone(&mut self, digits: Option<&str>, user_id: Option<&str>, lid: Option<&str>) -> &mut Phone {
+        let all = [user_id, lid, digits];
+        let known = all.into_iter().flatten().find_map(|address| self.addresses.get(address)).cloned();
+        let key = known.unwrap_or_else(|| digits.or(user_id).or(lid).unwrap_or_default().to_owned());
+        for address in all.into_iter().flatten() {
             self.addresses.insert(address.to_owned(), key.clone());
         }
         let phone = self.phones.entry(key.clone()).or_insert_with(|| Phone {
@@ -238,6 +290,7 @@ impl State {
             key,
             wa_id: None,
             user_id: None,
+            lid: None,
             username: None,
             reads_by_itself: false,
             group: false,
@@ -247,6 +300,9 @@ impl State {
         }
         if let Some(user_id) = user_id {
             phone.user_id = Some(user_id.to_owned());
+        }
+        if let Some(lid) = lid {
+            phone.lid = Some(lid.to_owned());
         }
         phone
     }

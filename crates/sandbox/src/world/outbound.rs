@@ -35,16 +35,16 @@ impl State {
                 let key = self.find_phone(digits).map(str::to_owned);
                 let phone = match key {
                     Some(key) => self.phones[&key].clone(),
-                    None => self.phone(Some(digits), None).clone(),
+                    None => self.phone(Some(digits), None, None).clone(),
                 };
                 let wa_id = phone.wa_id.clone().unwrap_or_else(|| digits.clone());
                 (phone, json!({"input": input, "wa_id": wa_id}))
             }
             Target::User(user_id) => {
-                (self.phone(None, Some(user_id)).clone(), json!({"input": user_id, "user_id": user_id}))
+                (self.phone(None, Some(user_id), None).clone(), json!({"input": user_id, "user_id": user_id}))
             }
             Target::Group(id) => {
-                let phone = self.phone(None, Some(id));
+                let phone = self.phone(None, Some(id), None);
                 (phone.group, phone.user_id) = (true, None);
                 (phone.clone(), json!({"input": id}))
             }
@@ -56,6 +56,7 @@ impl State {
             account: account.to_owned(),
             phone: phone.key.clone(),
             outbound: true,
+            author: None,
             kind: outgoing.kind,
             body: outgoing.body,
             text: outgoing.text,
@@ -74,20 +75,20 @@ impl State {
         };
         let news = self.insert(message);
         let mut effects =
-            self.advance(&id, if failure.is_some() { Status::Failed } else { Status::Sent }, now);
+            self.advance(account, &id, if failure.is_some() { Status::Failed } else { Status::Sent }, now);
         effects.news.splice(0..0, news);
         let response = json!({
             "messaging_product": "whatsapp",
             "contacts": [contact],
             "messages": [{"id": id}],
         });
-        Ok(Accepted { id, response, climbs: failure.is_none(), effects })
+        Ok(Accepted { id, account: account.to_owned(), response, climbs: failure.is_none(), effects })
     }
 
     /// The code with which a message will fail although it was accepted.
     fn obstacle(&self, account: &str, phone: &Phone, outgoing: &Outgoing, now: Timestamp) -> Option<i64> {
         if outgoing.kind == "reaction" {
-            let target = outgoing.body["message_id"].as_str().and_then(|id| self.messages.get(id));
+            let target = outgoing.body["message_id"].as_str().and_then(|id| self.messages.get(account, id));
             if !target.is_some_and(|target| target.phone == phone.key && target.has_bubble()) {
                 return Some(131_009);
             }
@@ -101,8 +102,11 @@ impl State {
     }
 
     /// Moves a message of the business up the ladder; nothing happens when it is there already.
-    pub(crate) fn advance(&mut self, id: &str, status: Status, now: Timestamp) -> Effects {
-        let Some(message) = self.messages.get_mut(id) else { return Effects::default() };
+    pub(crate) fn advance(&mut self, account: &str, id: &str, status: Status, now: Timestamp) -> Effects {
+        if self.handsets.contains_key(account) {
+            return self.advance_linked(account, &[id.to_owned()], status, now);
+        }
+        let Some(message) = self.messages.get_mut(account, id) else { return Effects::default() };
         if !message.outbound || message.status >= status {
             return Effects::default();
         }
@@ -127,6 +131,7 @@ impl State {
             phone: message.phone.clone(),
             label: format!("status {}", status.word()),
             body: envelope::body(number, vec![Change::status(number, contact, node)]),
+            route: None,
         };
         let (account, phone) = (message.account.clone(), message.phone.clone());
         let news = vec![News::Message { account, phone, id: id.to_owned() }];
@@ -134,8 +139,8 @@ impl State {
     }
 
     /// When the customer reads this delivered message.
-    pub(crate) fn reading(&self, id: &str) -> Reading {
-        let Some(message) = self.messages.get(id) else { return Reading::WhenTold };
+    pub(crate) fn reading(&self, account: &str, id: &str) -> Reading {
+        let Some(message) = self.messages.get(account, id) else { return Reading::WhenTold };
         let chat = self.chats.get(&(message.account.clone(), message.phone.clone()));
         if chat.is_some_and(|chat| chat.viewers > 0) {
             Reading::Now
@@ -154,9 +159,15 @@ impl State {
         };
         let mut effects = Effects::default();
         for account in accounts {
-            let Some(chat) = self.chats.get_mut(&(account, phone.to_owned())) else { continue };
+            if self.handsets.contains_key(&account) {
+                let more = self.read_linked(&account, phone, now);
+                effects.webhooks.extend(more.webhooks);
+                effects.news.extend(more.news);
+                continue;
+            }
+            let Some(chat) = self.chats.get_mut(&(account.clone(), phone.to_owned())) else { continue };
             for id in std::mem::take(&mut chat.unread) {
-                let more = self.advance(&id, Status::Read, now);
+                let more = self.advance(&account, &id, Status::Read, now);
                 effects.webhooks.extend(more.webhooks);
                 effects.news.extend(more.news);
             }
@@ -181,7 +192,7 @@ impl State {
         typing: bool,
         now: Timestamp,
     ) -> Result<Effects, GraphError> {
-        let message = self.messages.get(id).filter(|message| !message.outbound && message.account == account);
+        let message = self.messages.get(account, id).filter(|message| !message.outbound);
         let Some(message) = message else {
             return Err(GraphError::value("message_id is not the id of a message that was received."));
         };
@@ -191,7 +202,7 @@ impl State {
         };
         let mut news = Vec::new();
         for id in chat.messages[..=last].iter().rev() {
-            let Some(earlier) = self.messages.get_mut(id).filter(|earlier| !earlier.outbound) else {
+            let Some(earlier) = self.messages.get_mut(account, id).filter(|earlier| !earlier.outbound) else {
                 continue;
             };
             if earlier.seen {

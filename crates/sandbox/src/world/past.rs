@@ -20,7 +20,7 @@ impl State {
     fn load_change(&mut self, account: &str, value: &Value, now: Timestamp) {
         let contact = &value["contacts"][0];
         for node in value["messages"].as_array().into_iter().flatten() {
-            let phone = self.phone(node["from"].as_str(), contact["user_id"].as_str());
+            let phone = self.phone(node["from"].as_str(), contact["user_id"].as_str(), None);
             phone.reads_by_itself = true;
             if let Some(name) = contact["profile"]["name"].as_str() {
                 name.clone_into(&mut phone.name);
@@ -32,12 +32,12 @@ impl State {
         }
         for node in value["message_echoes"].as_array().into_iter().flatten() {
             let Some(to) = node["to"].as_str() else { continue };
-            let key = self.phone(Some(to), None).key.clone();
+            let key = self.phone(Some(to), None, None).key.clone();
             let message = Self::filed(account, &key, true, node, now);
             self.insert(message);
         }
         for node in value["statuses"].as_array().into_iter().flatten() {
-            let Some(message) = node["id"].as_str().and_then(|id| self.messages.get_mut(id)) else {
+            let Some(message) = node["id"].as_str().and_then(|id| self.messages.get_mut(account, id)) else {
                 continue;
             };
             message.status = match node["status"].as_str() {

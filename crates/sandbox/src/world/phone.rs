@@ -12,6 +12,8 @@ pub(crate) struct Phone {
     pub(crate) wa_id: Option<String>,
     /// Business-scoped user id.
     pub(crate) user_id: Option<String>,
+    /// Linked id with `@lid`, when WhatsApp uses it for this person.
+    pub(crate) lid: Option<String>,
     pub(crate) username: Option<String>,
     /// Reads what it gets after a moment, as the seeded customers do.
     pub(crate) reads_by_itself: bool,
@@ -45,6 +47,7 @@ pub(crate) struct PhoneView {
     pub(crate) name: String,
     pub(crate) wa_id: Option<String>,
     pub(crate) user_id: Option<String>,
+    pub(crate) lid: Option<String>,
     pub(crate) username: Option<String>,
     pub(crate) last: Option<Last>,
     pub(crate) unanswered: u32,

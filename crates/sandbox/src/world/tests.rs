@@ -130,10 +130,13 @@ fn messages_climb_once_and_never_fall() {
     let node = &values(&sent.effects)[0]["statuses"][0];
     assert_eq!(node["biz_opaque_callback_data"], "msg:1");
     assert_eq!(node["pricing"]["pricing_model"], "PMP");
-    assert_eq!(statuses(&world.state.advance(&sent.id, Status::Delivered, NOW)), ["delivered"]);
+    assert_eq!(
+        statuses(&world.state.advance(&sent.account, &sent.id, Status::Delivered, NOW)),
+        ["delivered"]
+    );
     assert_eq!(statuses(&world.state.read(None, SITI, NOW)), ["read"]);
     assert!(world.state.read(None, SITI, NOW).webhooks.is_empty());
-    assert!(world.state.advance(&sent.id, Status::Delivered, NOW).webhooks.is_empty());
+    assert!(world.state.advance(&sent.account, &sent.id, Status::Delivered, NOW).webhooks.is_empty());
     assert_eq!(world.state.sent(Some(SITI))[0].status, Status::Read);
 }
 
@@ -161,23 +164,32 @@ fn reactions_edits_and_revokes_change_their_message() {
     let own = world.hears("Halo");
     let answer = world.say("Halo kak").id;
     world.raw(json!({"type": "reaction", "reaction": {"message_id": answer, "emoji": "❤️"}}));
-    assert_eq!(world.state.message_view(&answer).unwrap().customer_reaction.as_deref(), Some("❤️"));
+    assert_eq!(
+        world.state.message_view(&world.account, &answer).unwrap().customer_reaction.as_deref(),
+        Some("❤️")
+    );
     world.raw(json!({"type": "reaction", "reaction": {"message_id": answer}}));
-    assert_eq!(world.state.message_view(&answer).unwrap().customer_reaction, None);
+    assert_eq!(world.state.message_view(&world.account, &answer).unwrap().customer_reaction, None);
     world.raw(json!({"type": "edit", "edit": {"original_message_id": own,
         "message": {"type": "text", "text": {"body": "Halo!"}}}}));
-    let view = world.state.message_view(&own).unwrap();
+    let view = world.state.message_view(&world.account, &own).unwrap();
     assert_eq!((view.text.as_deref(), view.edited), (Some("Halo!"), true));
     world.raw(json!({"type": "revoke", "revoke": {"original_message_id": answer}}));
-    assert!(!world.state.message_view(&answer).unwrap().revoked, "a customer cannot delete our messages");
+    assert!(
+        !world.state.message_view(&world.account, &answer).unwrap().revoked,
+        "a customer cannot delete our messages"
+    );
     world.raw(json!({"type": "revoke", "revoke": {"original_message_id": own}}));
-    assert!(world.state.message_view(&own).unwrap().revoked);
+    assert!(world.state.message_view(&world.account, &own).unwrap().revoked);
     let reaction = |id: &str| {
         json!({"messaging_product": "whatsapp", "to": SITI, "type": "reaction",
             "reaction": {"message_id": id, "emoji": "👍"}})
     };
     assert!(world.request(reaction(&own), NOW).unwrap().climbs);
-    assert_eq!(world.state.message_view(&own).unwrap().business_reaction.as_deref(), Some("👍"));
+    assert_eq!(
+        world.state.message_view(&world.account, &own).unwrap().business_reaction.as_deref(),
+        Some("👍")
+    );
     let lost = world.request(reaction("wamid.unknown"), NOW).unwrap();
     assert_eq!(values(&lost.effects)[0]["statuses"][0]["errors"][0]["code"], 131_009);
 }
@@ -190,7 +202,7 @@ fn replies_quote() {
         "context": {"message_id": own}});
     let answer = world.request(request, NOW).unwrap().id;
     assert_eq!(world.state.sent(Some(SITI))[0].reply_to.as_deref(), Some(own.as_str()));
-    let quote = world.state.message_view(&answer).unwrap().quote.unwrap();
+    let quote = world.state.message_view(&world.account, &answer).unwrap().quote.unwrap();
     assert_eq!((quote.text.as_str(), quote.outbound), ("Halo", false));
     let account = Some(world.account.clone());
     let (_, effects) = world.receive(Incoming {
@@ -210,7 +222,7 @@ fn read_marks_cover_what_came_before() {
     let ids: Vec<String> = ["a", "b", "c"].iter().map(|text| world.hears(text)).collect();
     let account = world.account.clone();
     world.state.mark_read(&account, &ids[1], true, NOW).unwrap();
-    let seen = |world: &Fixture, id: &String| world.state.message_view(id).unwrap().seen;
+    let seen = |world: &Fixture, id: &String| world.state.message_view(&world.account, id).unwrap().seen;
     assert_eq!(ids.iter().map(|id| seen(&world, id)).collect::<Vec<_>>(), [true, true, false]);
     assert!(world.state.typing(SITI, NOW).is_some());
     assert_eq!(world.state.typing(SITI, NOW.after(Duration::from_secs(25))), None);

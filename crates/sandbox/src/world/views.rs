@@ -16,7 +16,7 @@ impl State {
             return self
                 .sent
                 .iter()
-                .filter_map(|id| self.messages.get(id))
+                .filter_map(|(account, id)| self.messages.get(account, id))
                 .map(|m| self.as_sent(m))
                 .collect();
         };
@@ -24,9 +24,9 @@ impl State {
         let mut found: Vec<&Message> = self
             .order
             .iter()
-            .filter_map(|account| self.chats.get(&(account.clone(), phone.to_owned())))
-            .flat_map(|chat| &chat.messages)
-            .filter_map(|id| self.messages.get(id))
+            .filter_map(|account| Some((account, self.chats.get(&(account.clone(), phone.to_owned()))?)))
+            .flat_map(|(account, chat)| chat.messages.iter().map(move |id| (account, id)))
+            .filter_map(|(account, id)| self.messages.get(account, id))
             .filter(|message| message.outbound)
             .collect();
         found.sort_by_key(|message| message.at);
@@ -90,7 +90,7 @@ impl State {
     }
 
     fn as_phone_view(&self, account: &str, phone: &Phone, chat: &Chat, now: Timestamp) -> PhoneView {
-        let mut newest = chat.messages.iter().rev().filter_map(|id| self.messages.get(id));
+        let mut newest = chat.messages.iter().rev().filter_map(|id| self.messages.get(account, id));
         let last = newest.find(|message| message.has_bubble()).map(|message| Last {
             text: message.line(),
             outbound: message.outbound,
@@ -103,6 +103,7 @@ impl State {
             name: phone.name.clone(),
             wa_id: phone.wa_id.clone(),
             user_id: phone.user_id.clone(),
+            lid: phone.lid.clone(),
             username: phone.username.clone(),
             last,
             unanswered: chat.unanswered,
@@ -123,11 +124,12 @@ impl State {
         let Some(chat) = self.chats.get(&(account.to_owned(), phone.to_owned())) else {
             return (Vec::new(), false);
         };
-        let end =
-            before.and_then(|id| self.messages.get(id)).map_or(chat.messages.len(), |before| before.position);
+        let end = before
+            .and_then(|id| self.messages.get(account, id))
+            .map_or(chat.messages.len(), |before| before.position);
         let older = chat.messages.get(..end).unwrap_or_default().iter().rev();
         let mut views: Vec<MessageView> = older
-            .filter_map(|id| self.messages.get(id))
+            .filter_map(|id| self.messages.get(account, id))
             .filter(|message| message.has_bubble())
             .take(limit + 1)
             .map(|message| self.as_message_view(message))
@@ -139,15 +141,15 @@ impl State {
     }
 
     /// One message as the page shows it; nothing for reactions and the like.
-    pub(crate) fn message_view(&self, id: &str) -> Option<MessageView> {
+    pub(crate) fn message_view(&self, account: &str, id: &str) -> Option<MessageView> {
         self.messages
-            .get(id)
+            .get(account, id)
             .filter(|message| message.has_bubble())
             .map(|message| self.as_message_view(message))
     }
 
     fn as_message_view(&self, message: &Message) -> MessageView {
-        let quoted = message.reply_to.as_ref().and_then(|id| self.messages.get(id));
+        let quoted = message.reply_to.as_ref().and_then(|id| self.messages.get(&message.account, id));
         MessageView {
             id: message.id.clone(),
             account: message.account.clone(),

@@ -4,6 +4,7 @@
 
 mod control;
 mod faults;
+mod gateways;
 mod graph;
 mod support;
 mod webhooks;

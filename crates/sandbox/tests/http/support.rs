@@ -35,6 +35,9 @@ pub fn timing() -> Timing {
         retry_waits: vec![Duration::from_millis(10)],
         give_up_after: Duration::from_mins(1),
         attempt_timeout: Duration::from_secs(5),
+        gateway_waits: vec![Duration::from_millis(10); 4],
+        link_after: Duration::from_millis(5),
+        history_after: Duration::ZERO,
     }
 }
 

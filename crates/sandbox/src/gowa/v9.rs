@@ -1,0 +1,150 @@
+//! Webhooks of version 9: everything in one envelope.
+
+use serde_json::{Map, Value, json};
+
+use super::{files, time, vcard};
+use crate::world::{
+    Handset,
+    event::{Event, Party, Said},
+};
+
+/// The bodies that tell of an event.
+pub(crate) fn bodies(event: &Event, own: &Handset, slot: &str, offset_minutes: i32) -> Vec<Value> {
+    let mut envelope = json!({"event": event.name(), "device_id": own.jid(), "session_id": slot});
+    let (payload, at) = match event {
+        Event::Said(said) => (message(said, own, offset_minutes), None),
+        Event::Receipt { ids, chat, from, kind, at } => {
+            let mut payload = json!({
+                "ids": ids,
+                // Not translated: where WhatsApp uses linked ids, it is one.
+                "chat_id": chat.lid.as_ref().unwrap_or(&chat.jid),
+                "from": from.jid,
+                "sender_display_name": from.name,
+                "receipt_type": kind.word(),
+                "receipt_type_description": kind.description(),
+            });
+            if let Some(lid) = &from.lid {
+                payload["from_lid"] = json!(lid);
+            }
+            (payload, Some(at))
+        }
+        Event::Typing { chat, from, composing, at } => {
+            let state = if *composing { "composing" } else { "paused" };
+            let payload = json!({
+                "from": from.jid,
+                "sender_display_name": from.name,
+                "chat_id": chat.jid,
+                "state": state,
+                "media": "",
+                "is_group": chat.jid.ends_with("@g.us"),
+            });
+            (payload, Some(at))
+        }
+        Event::Joined { group, name, at } => {
+            let payload = json!({
+                "chat_id": group,
+                "type": "join",
+                "jids": [own.jid()],
+                "reason": "",
+                "group_name": name,
+            });
+            (payload, Some(at))
+        }
+    };
+    envelope["payload"] = payload;
+    if let Some(at) = at {
+        envelope["timestamp"] = json!(time::written(*at, offset_minutes));
+    }
+    vec![envelope]
+}
+
+fn message(said: &Said, own: &Handset, offset_minutes: i32) -> Value {
+    let Party { jid, lid, name } = &said.from;
+    let mut payload = json!({
+        "id": said.id,
+        "chat_id": said.chat.jid,
+        "from": jid,
+        "from_name": name,
+        "sender_display_name": name,
+        "timestamp": time::written(said.at, offset_minutes),
+        "is_from_me": said.from_me,
+    });
+    if let Some(lid) = &said.chat.lid {
+        payload["chat_lid"] = json!(lid);
+    }
+    if let Some(lid) = lid {
+        payload["from_lid"] = json!(lid);
+    }
+    if let Some((id, text)) = &said.reply {
+        payload["replied_to_id"] = json!(id);
+        payload["quoted_body"] = json!(text);
+    }
+    match said.kind.as_str() {
+        "reaction" => {
+            payload["reaction"] = json!(said.body["emoji"].as_str().unwrap_or_default());
+            payload["reacted_message_id"] = said.body["message_id"].clone();
+        }
+        "edit" => {
+            payload["original_message_id"] = said.body["original_message_id"].clone();
+            payload["body"] = said.body["message"]["text"]["body"].clone();
+        }
+        "revoke" => {
+            payload["revoked_message_id"] = said.body["original_message_id"].clone();
+            // Seen from whoever took it back: their own message, and in a private chat we are the chat.
+            payload["revoked_from_me"] = json!(true);
+            let seen_by_them = if said.from_me || said.group { said.chat.jid.clone() } else { own.jid() };
+            payload["revoked_chat"] = json!(seen_by_them);
+        }
+        _ => content(said, &mut payload),
+    }
+    payload
+}
+
+fn content(said: &Said, payload: &mut Value) {
+    let kind = said.kind.as_str();
+    if files::is_media(kind) {
+        let path = files::path(&said.id, said.at, kind, "jpeg");
+        let caption = said.body["caption"].as_str().filter(|caption| !caption.is_empty());
+        payload[kind] = match caption {
+            Some(caption) => json!({"path": path, "caption": caption}),
+            None => json!(path),
+        };
+        if let Some(caption) = caption {
+            payload["body"] = json!(caption);
+        }
+        return;
+    }
+    match kind {
+        "location" => payload["location"] = location(&said.body),
+        "contacts" => {
+            let mut cards: Vec<Value> = vcard::cards(&said.body);
+            if cards.len() == 1 {
+                payload["contact"] = cards.remove(0);
+            } else {
+                payload["contacts_array"] = json!(cards);
+            }
+        }
+        // A kind that the gateway does not know arrives as an empty message.
+        _ => {
+            if let Some(text) = &said.text {
+                payload["body"] = json!(text);
+            }
+        }
+    }
+}
+
+/// WhatsApp's own form of a place.
+pub(super) fn location(body: &Value) -> Value {
+    let mut place = Map::new();
+    for (ours, theirs) in [
+        ("latitude", "degreesLatitude"),
+        ("longitude", "degreesLongitude"),
+        ("name", "name"),
+        ("address", "address"),
+    ] {
+        if !body[ours].is_null() {
+            place.insert(theirs.to_owned(), body[ours].clone());
+        }
+    }
+    Value::Object(place)
+}

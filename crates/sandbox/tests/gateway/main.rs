@@ -1,0 +1,12 @@
+//! Our gateway client against the sandbox's gateways, over real sockets, in both dialects.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod detecting;
+mod hearing;
+mod history;
+mod linking;
+mod sending;
+mod shapes;
+mod support;
+mod trouble;
