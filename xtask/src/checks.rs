@@ -1,6 +1,9 @@
 //! `cargo xtask test`: every check, the cheap ones first, stopping at the first that fails.
 
-use std::{path::Path, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use anyhow::Result;
 
@@ -69,19 +72,47 @@ fn all(project: &Project, quick: bool, steps: &mut Steps) -> Result<()> {
         let mut docs = command::cargo(project, &[&["doc", "--no-deps"], SHARED].concat());
         command::run(docs.env("RUSTDOCFLAGS", "--deny warnings"))
     })?;
+    bridge(project, steps)?;
+    contract(project, steps)?;
     build::build(project, Mode::Debug, ServerBuild::WithTests, steps)?;
     browser(project, database.url(), steps)
 }
 
+/// A folder with a package of npm's, and what its lock file names installed in it.
+fn installed(project: &Project, name: &str, npm: &Path, steps: &mut Steps) -> Result<PathBuf> {
+    let folder = project.root.join(name);
+    let lock = Stamp::of("npm 1").file(&folder.join("package-lock.json"))?.finish();
+    let modules = folder.join("node_modules");
+    stamp::unless_current(&modules.join(".xtask-stamp"), &lock, &modules, || {
+        steps.run(&format!("{name}: install"), || tools::npm_ci(npm, &folder))
+    })?;
+    Ok(folder)
+}
+
+/// The bridge's own suite, with a real browser.
+fn bridge(project: &Project, steps: &mut Steps) -> Result<()> {
+    let (npm, chromium) = (tools::npm()?, tools::chromium()?);
+    let folder = installed(project, "bridge", &npm, steps)?;
+    steps.run("bridge: tests", || {
+        let mut tests = command::command(&npm);
+        tests.args(["run", "--silent", "test"]).current_dir(&folder);
+        command::run(tests.env("CHROMIUM_PATH", Path::new(&chromium)))
+    })
+}
+
+/// The sandbox and our client held against the documents of the gateway's makers.
+fn contract(project: &Project, steps: &mut Steps) -> Result<()> {
+    installed(project, "crates/sandbox/contract", &tools::npm()?, steps)?;
+    steps.run("contract with gateways: tests", || {
+        let only = ["--test", "contract", "--", "--include-ignored"];
+        command::run(&mut command::cargo(project, &[&["test"], SHARED, &only[..]].concat()))
+    })
+}
+
 /// The suite in `end2end/` against the binary and the page that were just built.
 fn browser(project: &Project, database: &str, steps: &mut Steps) -> Result<()> {
-    let folder = project.root.join("end2end");
     let (npm, chromium) = (tools::npm()?, tools::chromium()?);
-    let lock = Stamp::of("end2end 1").file(&folder.join("package-lock.json"))?.finish();
-    let modules = folder.join("node_modules");
-    stamp::unless_current(&modules.join(".xtask-stamp"), &lock, &modules.join("@playwright/test"), || {
-        steps.run("browser: install", || tools::npm_ci(&npm, &folder))
-    })?;
+    let folder = installed(project, "end2end", &npm, steps)?;
     let script = |name: &str| {
         let mut command = command::command(&npm);
         command.args(["run", "--silent", name]).current_dir(&folder);

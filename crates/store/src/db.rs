@@ -83,9 +83,9 @@ impl Store {
     pub async fn read(&self) -> Result<Tx> {
         Ok(match &self.0 {
             Db::Sqlite(db) => Tx::Sqlite(db.read.begin_with("BEGIN DEFERRED").await?),
-            Db::Postgres(pool) => Tx::Postgres(
-                postgres::begin(pool, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?,
-            ),
+            Db::Postgres(pool) => {
+                Tx::Postgres(postgres::begin(pool, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+            }
         })
     }
 

@@ -43,10 +43,7 @@ pub(crate) async fn open(url: &str) -> Result<PgPool> {
 /// Begins a transaction, in a task of its own. Whoever waits for it may go away at any time – a visitor closes
 /// the page, a worker is told to stop – and sqlx, left in the middle of `BEGIN`, would hand the connection on
 /// with a transaction open that nobody knows of. The task gets to the end, and what it then drops is rolled back.
-pub(crate) async fn begin(
-    pool: &PgPool,
-    statement: &'static str,
-) -> Result<Transaction<'static, Postgres>> {
+pub(crate) async fn begin(pool: &PgPool, statement: &'static str) -> Result<Transaction<'static, Postgres>> {
     let pool = pool.clone();
     match tokio::spawn(async move { pool.begin_with(statement).await }).await {
         Ok(begun) => Ok(begun?),

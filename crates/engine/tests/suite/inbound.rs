@@ -48,9 +48,7 @@ async fn messages_of_one_second_keep_their_order(#[case] kind: Kind) {
     let world = World::new(kind).await;
     let texts: Vec<String> = (0..30).map(|n| format!("line {n}")).collect();
     let at = now_seconds();
-    let message = |n: usize, body: &str| {
-        json!({"from": FROM, "id": format!("wamid.{n}"), "timestamp": at, "type": "text", "text": {"body": body}})
-    };
+    let message = |n: usize, body: &str| json!({"from": FROM, "id": format!("wamid.{n}"), "timestamp": at, "type": "text", "text": {"body": body}});
     let messages: Vec<_> = texts.iter().enumerate().map(|(n, body)| message(n, body)).collect();
     // Some together in one body, some in bodies of their own.
     world.deliver(&world.change(&messages[..10], &[])).await.unwrap();
