@@ -132,6 +132,9 @@ pub async fn create_cloud(form: CloudForm) -> Result<AccountView, ApiError> {
 #[server(prefix = "/api/ui", endpoint = "update_account", input = Json)]
 pub async fn update_account(id: AccountId, change: AccountChange) -> Result<AccountView, ApiError> {
     let call = context::Call::new().await?;
+    if let (Some(name), None, None) = (&change.name, &change.token, &change.app_secret) {
+        return context::answer(call.engine.rename_account(&call.actor, id, name).await);
+    }
     let change = balas_engine::CloudChange {
         name: change.name,
         token: change.token,

@@ -33,8 +33,11 @@ async function watchShifts(page: Page): Promise<void> {
   });
 }
 
-const shifts = (page: Page): Promise<string[]> =>
-  page.evaluate(() => (window as unknown as { shifts: string[] }).shifts);
+/** What moved. A clock's own word may change at any time, when its minute ends. */
+const shifts = async (page: Page): Promise<string[]> => {
+  const found = await page.evaluate(() => (window as unknown as { shifts: string[] }).shifts);
+  return found.filter((shift) => !/^[\d.]+ TIME$/.test(shift));
+};
 
 /** Waits until what was drawn last has been painted, and reported. */
 const painted = (page: Page): Promise<void> =>

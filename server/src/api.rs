@@ -10,6 +10,7 @@ mod me;
 mod members;
 mod messages;
 pub mod openapi;
+mod sessions;
 
 use axum::{
     Router,
@@ -73,6 +74,27 @@ pub fn table() -> Vec<(Method, &'static str, MethodRouter<AppState>)> {
         (Method::GET, "/members", get(members::list)),
         (Method::POST, "/members", post(members::create)),
         (Method::PATCH, "/members/{id}", patch(members::change)),
+        (Method::GET, "/whatsapp/sessions", get(sessions::list)),
+        (Method::POST, "/whatsapp/sessions", post(sessions::create)),
+        (Method::POST, "/whatsapp/sessions/check", post(sessions::check)),
+        (Method::POST, "/whatsapp/sessions/start", post(sessions::start_many)),
+        (Method::POST, "/whatsapp/sessions/stop", post(sessions::stop_many)),
+        (Method::POST, "/whatsapp/sessions/stop-all", post(sessions::stop_all)),
+        (Method::GET, "/whatsapp/sessions/{id}", get(sessions::show)),
+        (Method::PATCH, "/whatsapp/sessions/{id}", patch(sessions::change)),
+        (Method::DELETE, "/whatsapp/sessions/{id}", delete(sessions::remove)),
+        (Method::POST, "/whatsapp/sessions/{id}/start", post(sessions::start)),
+        (Method::POST, "/whatsapp/sessions/{id}/stop", post(sessions::stop)),
+        (Method::POST, "/whatsapp/sessions/{id}/logout", post(sessions::logout)),
+        (Method::POST, "/whatsapp/sessions/{id}/reconnect", post(sessions::reconnect)),
+        (Method::GET, "/whatsapp/sessions/{id}/qr", get(sessions::qr)),
+        (Method::POST, "/whatsapp/sessions/{id}/qr", post(sessions::link_by_qr)),
+        (Method::GET, "/whatsapp/sessions/{id}/pairing-code", get(sessions::pairing_code)),
+        (Method::POST, "/whatsapp/sessions/{id}/pairing-code", post(sessions::link_by_pairing_code)),
+        (Method::GET, "/whatsapp/sessions/{id}/devices", get(sessions::devices)),
+        (Method::POST, "/whatsapp/sessions/{id}/settings", post(sessions::settings)),
+        (Method::POST, "/whatsapp/sessions/{id}/reset-usage", post(sessions::reset_usage)),
+        (Method::POST, "/whatsapp/sessions/{id}/primary", post(sessions::primary)),
         (Method::GET, "/openapi.json", get(openapi::show)),
     ]
 }

@@ -151,6 +151,8 @@ pub struct DataSettings {
     pub database_url: Secret,
     /// Where Meta's Graph API is.
     pub cloud_base_url: String,
+    /// Where gateways reach this server; known once it listens.
+    pub webhook_base: Option<String>,
     /// Its version.
     pub cloud_version: String,
     /// What the file said, for the rest.
@@ -203,6 +205,7 @@ impl DataArgs {
         Ok(DataSettings {
             data,
             database_url,
+            webhook_base: None,
             cloud_base_url: cloud.base_url.unwrap_or_else(|| "https://graph.facebook.com".to_owned()),
             cloud_version: cloud.version.unwrap_or_else(|| "v23.0".to_owned()),
             file,

@@ -80,6 +80,8 @@ pub async fn engine(settings: &DataSettings) -> Result<Engine, OpenError> {
     let config = Config {
         cloud_base_url: settings.cloud_base_url.clone(),
         cloud_version: settings.cloud_version.clone(),
+        webhook_base: settings.webhook_base.clone(),
+        rhythm: balas_engine::Rhythm::default(),
         master_key,
     };
     Ok(Engine::new(store, clock(), random, config)?)

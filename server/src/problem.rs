@@ -206,6 +206,7 @@ impl From<EngineError> for Problem {
             | E::AccountNotReady { .. }
             | E::WindowClosed
             | E::NothingToRetry
+            | E::Unsupported { .. }
             | E::Transition(_) => StatusCode::CONFLICT,
             E::Store(source) if source.is_transient() => {
                 tracing::warn!(error = %source, "the database did not answer");

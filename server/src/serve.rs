@@ -93,6 +93,7 @@ pub async fn serve(settings: Settings) -> Result<(), ServeError> {
     if let Some(sandbox) = &sandbox {
         data.cloud_base_url = sandbox.base_url();
     }
+    data.webhook_base = Some(base_url(&settings, address));
     let engine = open::engine(&data).await?;
     let state = AppState::new(Parts {
         engine: engine.clone(),
@@ -187,10 +188,7 @@ async fn wind_down(
 
 /// Tells a person at a terminal where to go.
 fn announce(settings: &Settings, address: SocketAddr, sandbox: Option<&str>, founded: bool) {
-    let inbox = settings
-        .public_url
-        .as_ref()
-        .map_or_else(|| format!("http://{}", reachable(address)), ToString::to_string);
+    let inbox = base_url(settings, address);
     let mut lines = vec!["Balas is ready.".to_owned(), String::new(), format!("  Inbox     {inbox}")];
     if let Some(sandbox) = sandbox {
         lines.push(format!("  Sandbox   {sandbox} (the phones of customers)"));
@@ -206,6 +204,11 @@ fn announce(settings: &Settings, address: SocketAddr, sandbox: Option<&str>, fou
     let mut out = io::stdout().lock();
     // Nobody reads it: that is no reason to stop serving.
     _ = writeln!(out, "{}\n", lines.join("\n")).and_then(|()| out.flush());
+}
+
+/// How browsers, Meta and gateways reach us.
+fn base_url(settings: &Settings, address: SocketAddr) -> String {
+    settings.public_url.as_ref().map_or_else(|| format!("http://{}", reachable(address)), ToString::to_string)
 }
 
 /// An address that a browser on this machine can open.

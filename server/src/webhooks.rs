@@ -1,15 +1,15 @@
-//! Where Meta delivers. Nothing is decided here: the engine verifies, journals, and says what to answer.
+//! Where Meta and gateways deliver. Nothing is decided here: the engine verifies, journals, and says what to answer.
 
 use axum::{
     Extension, Router,
     body::Body,
-    extract::State,
+    extract::{Path, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{get, post},
 };
 use balas_domain::AccountId;
-use balas_engine::{ChallengeError, WebhookError, WebhookTarget};
+use balas_engine::{ChallengeError, GatewayTarget, WebhookError, WebhookTarget};
 use serde::Deserialize;
 
 use crate::{
@@ -29,6 +29,9 @@ pub fn routes() -> Router<AppState> {
     Router::new()
         .route("/webhooks/cloud", get(challenge_shared).post(receive_shared))
         .route("/webhooks/cloud/{account}", get(challenge_account).post(receive_account))
+        .route("/webhooks/gateway", post(gateway_shared))
+        .route("/webhooks/gateway/{account}", post(gateway_account))
+        .route("/webhooks/whatsapp/{phone_number}", post(gateway_number))
         .method_not_allowed_fallback(crate::api::method_not_allowed)
 }
 
@@ -98,12 +101,62 @@ async fn receive(
         Ok(body) => body,
         Err(problem) => return problem.into_response(),
     };
-    let signature = headers.get(SIGNATURE).and_then(|v| v.to_str().ok());
     let ip = ip.and_then(|Extension(client)| client.ip);
-    match state.engine.receive_cloud_webhook(target, signature, body, ip).await {
+    match state.engine.receive_cloud_webhook(target, signature(headers), body, ip).await {
         Ok(()) => StatusCode::OK.into_response(),
         Err(e) => refuse(e).into_response(),
     }
+}
+
+async fn gateway_shared(
+    State(state): State<AppState>,
+    ip: Option<Extension<ClientIp>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    receive_gateway(&state, &GatewayTarget::Shared, ip, &headers, body).await
+}
+
+async fn gateway_account(
+    State(state): State<AppState>,
+    Id(account): Id<AccountId>,
+    ip: Option<Extension<ClientIp>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    receive_gateway(&state, &GatewayTarget::Account(account), ip, &headers, body).await
+}
+
+async fn gateway_number(
+    State(state): State<AppState>,
+    Path(number): Path<String>,
+    ip: Option<Extension<ClientIp>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    receive_gateway(&state, &GatewayTarget::Number(number), ip, &headers, body).await
+}
+
+async fn receive_gateway(
+    state: &AppState,
+    target: &GatewayTarget,
+    ip: Option<Extension<ClientIp>>,
+    headers: &HeaderMap,
+    body: Body,
+) -> Response {
+    let body = match read_body(headers, body, MAX_WEBHOOK).await {
+        Ok(body) => body,
+        Err(problem) => return problem.into_response(),
+    };
+    let ip = ip.and_then(|Extension(client)| client.ip);
+    match state.engine.receive_gateway_webhook(target, signature(headers), body, ip).await {
+        Ok(()) => StatusCode::OK.into_response(),
+        Err(e) => refuse(e).into_response(),
+    }
+}
+
+fn signature(headers: &HeaderMap) -> Option<&str> {
+    headers.get(SIGNATURE).and_then(|v| v.to_str().ok())
 }
 
 fn refuse(e: WebhookError) -> Problem {
@@ -111,7 +164,7 @@ fn refuse(e: WebhookError) -> Problem {
         WebhookError::BadSignature => (StatusCode::UNAUTHORIZED, "bad_signature"),
         WebhookError::UnknownAccount => (StatusCode::NOT_FOUND, "not_found"),
         WebhookError::Malformed => (StatusCode::BAD_REQUEST, "malformed"),
-        // Meta tries again for seven days.
+        // Meta tries again for seven days, a gateway for half a minute.
         WebhookError::Unavailable => return Problem::unavailable(),
     };
     Problem::new(status, code, e.to_string())

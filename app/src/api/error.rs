@@ -94,6 +94,14 @@ pub(crate) fn problem(problem: &Problem, words: &Words) -> String {
         Problem::TooLong(n) => fill(words.problem_too_long, &[("n", &n.to_string())]),
         Problem::NotEmail => words.problem_not_email.to_owned(),
         Problem::NotAppSecret => words.problem_not_app_secret.to_owned(),
+        Problem::NotPhone => words.problem_not_phone.to_owned(),
+        Problem::NotUrl => words.problem_not_url.to_owned(),
+        Problem::DefaultSecret => words.problem_default_secret.to_owned(),
+        Problem::UserUnusable => words.problem_user_unusable.to_owned(),
+        Problem::NotDeviceId => words.problem_not_device_id.to_owned(),
+        Problem::NotBetween { least, most } => {
+            fill(words.problem_not_between, &[("least", &least.to_string()), ("most", &most.to_string())])
+        }
         Problem::Taken => words.problem_taken.to_owned(),
         Problem::HasSpaces => words.problem_has_spaces.to_owned(),
         Problem::Provider(text) => sentence(text),

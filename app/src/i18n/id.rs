@@ -281,6 +281,12 @@ pub(super) const WORDS: Words = Words {
     problem_too_long: "Maksimal {n} karakter.",
     problem_not_email: "Alamat e-mail, seperti ana@example.org.",
     problem_not_app_secret: "32 karakter 0–9 dan a–f: App settings → Basic → App secret.",
+    problem_not_phone: "Tulis nomor dengan kode negaranya, misalnya +62 812 3456 7890.",
+    problem_not_url: "Tulis alamat web tanpa kata sandi dan query, misalnya http://127.0.0.1:3000.",
+    problem_default_secret: "Setiap gateway memakai ini bila tidak ada rahasia yang dipilih. Pilih yang panjang dan acak.",
+    problem_user_unusable: "Jangan memakai titik dua dan baris baru.",
+    problem_not_device_id: "Hanya huruf, angka, titik, tanda hubung, garis bawah, titik dua, dan @.",
+    problem_not_between: "Antara {least} dan {most}.",
     problem_taken: "Sudah dipakai.",
     problem_has_spaces: "Berisi spasi atau baris baru; itu terbawa saat menyalin.",
     // Errors of calls.

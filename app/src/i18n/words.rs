@@ -303,6 +303,12 @@ words! {
     problem_too_long,
     problem_not_email,
     problem_not_app_secret,
+    problem_not_phone,
+    problem_not_url,
+    problem_default_secret,
+    problem_user_unusable,
+    problem_not_device_id,
+    problem_not_between,
     problem_taken,
     problem_has_spaces,
     // Errors of calls.

@@ -47,11 +47,13 @@ impl Unsent {
             content: Content::text(&self.text),
             delivery: Delivery { attempt: 1, status: MessageStatus::Queued },
             failure: None,
+            held: None,
             quote: self.quote.clone(),
             reactions: Vec::new(),
             at: self.at,
             edited: false,
             revoked: false,
+            recovered: false,
             version: Seq(0),
         }
     }

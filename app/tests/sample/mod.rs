@@ -39,6 +39,10 @@ fn account(n: u32, name: &str, status: AccountStatus) -> AccountView {
         status,
         status_detail: (status == AccountStatus::Error).then(|| "Meta says the token has expired.".into()),
         last_delivery_at: (status == AccountStatus::Ready).then(|| ago(3)),
+        primary: false,
+        settings: balas_domain::AccountSettings::default(),
+        usage: balas_domain::DailyUse::default(),
+        code_expires_at: None,
         capabilities: ProviderKind::Cloud.capabilities(),
         version: Seq(1),
     }
@@ -96,11 +100,13 @@ fn message(n: u32, minutes: i64, author: Author, content: Content, status: Messa
         content,
         delivery: Delivery { attempt: 1, status },
         failure: None,
+        held: None,
         quote: None,
         reactions: Vec::new(),
         at: ago(minutes),
         edited: false,
         revoked: false,
+        recovered: false,
         version: Seq(1),
     }
 }
@@ -238,6 +244,7 @@ pub fn boot_as(path: &str, role: Role) -> Boot {
                 account: account(2, "Support", AccountStatus::Ready),
                 webhook_path: "/webhooks/cloud/0198c0de-0000-7000-8000-000000000002".into(),
                 verify_token: Some("a-word-of-our-own".into()),
+                webhook_by_hand: false,
             },
         },
         "/nope" => PageData::Missing,

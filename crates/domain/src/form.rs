@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{role::Role, text::clean_name};
+use crate::{address::Address, role::Role, text::clean_name};
 
 /// One field that must be corrected.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +52,29 @@ pub enum Problem {
     /// Another row has it already.
     #[error("is already in use")]
     Taken,
+    /// No phone number with its country code.
+    #[error("must be a phone number with its country code, such as +62 812 3456 7890")]
+    NotPhone,
+    /// No web address.
+    #[error("must be a web address without password and query, such as http://127.0.0.1:3000")]
+    NotUrl,
+    /// The secret that everybody knows.
+    #[error("is what every gateway uses when nobody chose a secret; choose a long random one")]
+    DefaultSecret,
+    /// A user that basic authentication cannot carry.
+    #[error("must not contain a colon or line breaks")]
+    UserUnusable,
+    /// No name of a device.
+    #[error("must be letters, digits, dots, hyphens, underscores, colons and @ only")]
+    NotDeviceId,
+    /// Out of bounds.
+    #[error("must be between {least} and {most}")]
+    NotBetween {
+        /// The smallest.
+        least: u32,
+        /// The largest.
+        most: u32,
+    },
     /// Holds blanks or line breaks, which come along when copying.
     #[error("must not contain spaces or line breaks")]
     HasSpaces,
@@ -105,6 +128,56 @@ impl CloudForm {
     }
 }
 
+/// Connects a number through a gateway (GOWA).
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GatewayForm {
+    /// What the team calls it.
+    pub name: String,
+    /// The number that is (or shall be) linked, with its country code.
+    pub phone: String,
+    /// Where the gateway's REST API is.
+    pub base_url: String,
+    /// User of its basic authentication; empty if it asks for none.
+    pub user: String,
+    /// Password of that user.
+    pub password: String,
+    /// Signs the webhooks.
+    pub webhook_secret: String,
+    /// A device that the gateway has already; empty to make one (version 8 or newer).
+    #[serde(default)]
+    pub device_id: String,
+}
+
+impl fmt::Debug for GatewayForm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GatewayForm")
+            .field("name", &self.name)
+            .field("phone", &self.phone)
+            .field("base_url", &self.base_url)
+            .field("device_id", &self.device_id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl GatewayForm {
+    /// What must be corrected; empty if nothing.
+    #[must_use]
+    pub fn validate(&self) -> Vec<FieldError> {
+        let mut errors = Vec::new();
+        let mut check = |field: &str, problem: Option<Problem>| {
+            errors.extend(problem.map(|p| FieldError::new(field, p)));
+        };
+        check("name", name_problem(&self.name));
+        check("phone", phone_problem(&self.phone));
+        check("base_url", url_problem(&self.base_url));
+        check("user", user_problem(&self.user, &self.password));
+        check("password", self.password.chars().any(char::is_control).then_some(Problem::HasSpaces));
+        check("webhook_secret", webhook_secret_problem(&self.webhook_secret));
+        check("device_id", device_problem(&self.device_id));
+        errors
+    }
+}
+
 /// Adds a colleague.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MemberForm {
@@ -147,7 +220,9 @@ impl MemberForm {
     }
 }
 
-fn name_problem(name: &str) -> Option<Problem> {
+/// What is wrong with the name of a number or a person, if anything.
+#[must_use]
+pub fn name_problem(name: &str) -> Option<Problem> {
     if clean_name(name).is_none() {
         Some(Problem::Required)
     } else {
@@ -187,6 +262,54 @@ fn app_secret_problem(secret: &str) -> Option<Problem> {
         (secret.len() != 32 || !secret.bytes().all(|b| b.is_ascii_hexdigit()))
             .then_some(Problem::NotAppSecret)
     }
+}
+
+fn phone_problem(phone: &str) -> Option<Problem> {
+    if phone.trim().is_empty() {
+        Some(Problem::Required)
+    } else {
+        Address::phone(phone).is_err().then_some(Problem::NotPhone)
+    }
+}
+
+fn url_problem(url: &str) -> Option<Problem> {
+    let url = url.trim();
+    if url.is_empty() {
+        return Some(Problem::Required);
+    }
+    let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+    let sound = rest.is_some_and(|rest| {
+        let host = rest.split('/').next().unwrap_or_default();
+        !host.is_empty()
+            && !host.starts_with(':')
+            && !rest.contains(['@', '?', '#'])
+            && !rest.chars().any(|c| c.is_whitespace() || c.is_control())
+    });
+    (!sound).then_some(Problem::NotUrl)
+}
+
+fn user_problem(user: &str, password: &str) -> Option<Problem> {
+    if user.is_empty() && !password.is_empty() {
+        Some(Problem::Required)
+    } else {
+        user.chars().any(|c| c == ':' || c.is_control()).then_some(Problem::UserUnusable)
+    }
+}
+
+fn webhook_secret_problem(secret: &str) -> Option<Problem> {
+    if secret.trim().eq_ignore_ascii_case("secret") {
+        return Some(Problem::DefaultSecret);
+    }
+    secret_problem(secret, 8)
+}
+
+fn device_problem(id: &str) -> Option<Problem> {
+    let id = id.trim();
+    if id.chars().count() > 128 {
+        return Some(Problem::TooLong(128));
+    }
+    let sound = |b: u8| b.is_ascii_alphanumeric() || b".-_:@".contains(&b);
+    (!id.bytes().all(sound) || id == "." || id == "..").then_some(Problem::NotDeviceId)
 }
 
 fn email_problem(email: &str) -> Option<Problem> {
@@ -234,6 +357,41 @@ mod tests {
         assert_eq!(fields(CloudForm { phone_number_id: "+62 812".into(), ..good() }), ["phone_number_id"]);
         assert_eq!(fields(CloudForm { token: "with a space in the middle".into(), ..good() }), ["token"]);
         assert_eq!(fields(CloudForm { app_secret: "xyz".into(), ..good() }), ["app_secret"]);
+    }
+
+    #[test]
+    fn gateways() {
+        let good = || GatewayForm {
+            name: "Shop".into(),
+            phone: "+62 812 3456 7890".into(),
+            base_url: "https://gowa.example.org:3000/base".into(),
+            user: "balas".into(),
+            password: "p w".into(),
+            webhook_secret: "chosen-by-us".into(),
+            device_id: String::new(),
+        };
+        assert_eq!(good().validate(), []);
+        let problems =
+            |f: GatewayForm| f.validate().into_iter().map(|e| (e.field, e.problem)).collect::<Vec<_>>();
+        let one = |field: &str, problem| vec![(field.to_owned(), problem)];
+        for phone in ["12", "call me"] {
+            assert_eq!(
+                problems(GatewayForm { phone: phone.into(), ..good() }),
+                one("phone", Problem::NotPhone)
+            );
+        }
+        for url in ["gowa:3000", "ftp://x", "http://", "http://u:p@h", "http://h?x=1", "http://a b"] {
+            let form = GatewayForm { base_url: url.into(), ..good() };
+            assert_eq!(problems(form), one("base_url", Problem::NotUrl), "{url}");
+        }
+        let form = GatewayForm { webhook_secret: "Secret".into(), ..good() };
+        assert_eq!(problems(form), one("webhook_secret", Problem::DefaultSecret));
+        let form = GatewayForm { user: String::new(), ..good() };
+        assert_eq!(problems(form), one("user", Problem::Required));
+        let form = GatewayForm { device_id: "a/b".into(), ..good() };
+        assert_eq!(problems(form), one("device_id", Problem::NotDeviceId));
+        let shown = format!("{:?}", good());
+        assert!(!shown.contains("p w") && !shown.contains("chosen"));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::{
     content::{Content, Preview},
     id::{AccountId, ContactId, ConversationId, MemberId, MessageId, Seq},
     role::Role,
+    settings::{AccountSettings, DailyUse},
     status::{Delivery, MessageStatus},
     time::Timestamp,
 };
@@ -132,6 +133,9 @@ pub struct MessageView {
     pub delivery: Delivery,
     /// Why it failed, or why its outcome is unknown.
     pub failure: Option<Failure>,
+    /// Why it has not gone out yet, while it is queued and must wait.
+    #[serde(default)]
+    pub held: Option<Held>,
     /// What it answers.
     pub quote: Option<Quote>,
     /// Reactions, oldest first.
@@ -142,6 +146,9 @@ pub struct MessageView {
     pub edited: bool,
     /// The sender took it back.
     pub revoked: bool,
+    /// Its delivery was missed; it was fetched later.
+    #[serde(default)]
+    pub recovered: bool,
     /// The event that last changed this message; `Seq(0)` for one that the server has not confirmed.
     pub version: Seq,
 }
@@ -188,6 +195,53 @@ pub enum FailureClass {
     /// The answer was lost: it may or may not have gone out.
     Unknown,
 }
+
+/// Why a queued message waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Held {
+    /// Why.
+    pub reason: HeldReason,
+    /// When it goes out.
+    pub until: Timestamp,
+}
+
+/// Why a queued message waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum HeldReason {
+    /// The account has sent as many messages today as it may.
+    DailyLimit,
+    /// The account sends no faster.
+    Pace,
+}
+
+impl HeldReason {
+    /// The word stored in the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::DailyLimit => "daily_limit",
+            Self::Pace => "pace",
+        }
+    }
+}
+
+impl std::str::FromStr for HeldReason {
+    type Err = UnknownHeldReason;
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        [Self::DailyLimit, Self::Pace]
+            .into_iter()
+            .find(|r| r.as_str() == s)
+            .ok_or_else(|| UnknownHeldReason(s.to_owned()))
+    }
+}
+
+/// The word is no reason to wait.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("“{0}” is no reason to hold a message")]
+pub struct UnknownHeldReason(pub String);
 
 /// The message that is being answered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -323,6 +377,18 @@ pub struct AccountView {
     pub status_detail: Option<String>,
     /// When the provider last delivered something to our webhook.
     pub last_delivery_at: Option<Timestamp>,
+    /// The one that new conversations leave by. At most one of the workspace.
+    #[serde(default)]
+    pub primary: bool,
+    /// What the team has set.
+    #[serde(default)]
+    pub settings: AccountSettings,
+    /// What it sent on its last day of sending.
+    #[serde(default)]
+    pub usage: DailyUse,
+    /// While its QR or pairing code is shown: when that runs out. Another value means another code.
+    #[serde(default)]
+    pub code_expires_at: Option<Timestamp>,
     /// What it can do.
     pub capabilities: Capabilities,
     /// The event that last changed this account.
@@ -391,6 +457,67 @@ pub struct CheckReport {
     pub subscribed: bool,
 }
 
+/// What "test connection" found at a gateway.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct GatewayReport {
+    /// Its version, if it tells.
+    pub version: Option<String>,
+    /// Whether it can serve several numbers, each with a webhook of its own (version 8 or newer).
+    pub slots: bool,
+    /// The number that is linked already, as shown. `None`: link it with a QR or pairing code after saving.
+    pub linked: Option<String>,
+    /// The devices that it has.
+    pub devices: Vec<DeviceView>,
+}
+
+/// A device of a gateway.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DeviceView {
+    /// Its name at the gateway.
+    pub id: String,
+    /// The linked number, as shown.
+    pub phone: Option<String>,
+    /// The name that the linked phone shows to others.
+    pub name: Option<String>,
+    /// How far it is.
+    pub state: DeviceState,
+    /// It is the account's own.
+    pub own: bool,
+}
+
+/// How far a gateway's device is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum DeviceState {
+    /// Nothing is linked, or the connection is lost.
+    Disconnected,
+    /// On its way.
+    Connecting,
+    /// Connected, but no phone is linked.
+    Connected,
+    /// Linked and usable.
+    LoggedIn,
+    /// A word of a later version.
+    Other,
+}
+
+/// What became of one account of a batch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct BatchItem {
+    /// Which one.
+    pub id: AccountId,
+    /// The account afterwards, if it went well.
+    pub account: Option<AccountView>,
+    /// What went wrong, as a stable word.
+    pub code: Option<String>,
+    /// What went wrong and what to do, for people.
+    pub error: Option<String>,
+}
+
 /// What an admin needs to finish setting up an account at the provider.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -399,6 +526,9 @@ pub struct AccountSetup {
     pub account: AccountView,
     /// Path of the webhook on this server, to be put after the public address.
     pub webhook_path: String,
-    /// To be entered beside the webhook's URL. `None` for who may not see it.
+    /// Cloud API: to be entered beside the webhook's URL. `None` for who may not see it.
     pub verify_token: Option<String>,
+    /// The provider could not be told the webhook's address: a person must enter it there.
+    #[serde(default)]
+    pub webhook_by_hand: bool,
 }

@@ -69,6 +69,12 @@ pub enum EngineError {
     /// The rule that keeps a workspace governable.
     #[error("{0}")]
     Refused(&'static str),
+    /// This account cannot do that.
+    #[error("{reason}")]
+    Unsupported {
+        /// Why, for people.
+        reason: &'static str,
+    },
     /// "Test connection" failed.
     #[error(transparent)]
     Check(#[from] CheckError),
@@ -91,6 +97,7 @@ impl From<StoreError> for EngineError {
     fn from(e: StoreError) -> Self {
         match e {
             StoreError::BadCursor => Self::BadCursor,
+            StoreError::NotFound => Self::NotFound { what: "item" },
             StoreError::Unique { what } => Self::Conflict { what: what.to_string() },
             other => Self::Store(other),
         }
@@ -115,6 +122,7 @@ impl EngineError {
             Self::Transition(_) => "illegal_transition",
             Self::Unconfirmed { .. } => "unconfirmed",
             Self::Refused(_) => "refused",
+            Self::Unsupported { .. } => "unsupported",
             Self::Check(_) => "check_failed",
             Self::Store(_) => "database",
             Self::Secret(_) => "secret",

@@ -9,7 +9,28 @@ use std::{
     time::Duration,
 };
 
-use balas_domain::{AccountId, ConversationId, Timestamp};
+use balas_domain::{AccountId, ConversationId, Timestamp, settings::Pace};
+
+/// How fast an account may send.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rate {
+    per_second: f64,
+    /// Messages that may go at once after a pause.
+    burst: f64,
+    /// As many as that, right after a start: what was sent before it is forgotten.
+    at_start: f64,
+}
+
+impl Rate {
+    /// Of one Cloud API number.
+    pub const CLOUD: Self = Self { per_second: PER_SECOND, burst: BURST, at_start: BURST };
+
+    /// Of a linked number.
+    #[must_use]
+    pub fn linked(pace: Pace) -> Self {
+        Self { per_second: 1.0 / pace.each.as_secs_f64(), burst: f64::from(pace.burst), at_start: 1.0 }
+    }
+}
 
 /// Messages per second of one Cloud API number. Meta allows 80, counting received ones too (and 20 for numbers that
 /// are also used in the phone app): half of it leaves room for what comes in.
@@ -61,10 +82,16 @@ impl Governor {
     ///
     /// # Errors
     /// The time before which nothing may be sent.
-    pub fn admit(&self, account: AccountId, to: ConversationId, now: Timestamp) -> Result<(), Timestamp> {
+    pub fn admit(
+        &self,
+        account: AccountId,
+        to: ConversationId,
+        rate: Rate,
+        now: Timestamp,
+    ) -> Result<(), Timestamp> {
         let mut states = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let state = states.entry(account).or_insert_with(|| State {
-            tokens: BURST,
+            tokens: rate.at_start,
             refilled_at: now,
             failures: 0,
             closed_until: Timestamp(0),
@@ -86,15 +113,26 @@ impl Governor {
             state.probing = None;
             return Err(*until);
         }
-        let gained = now.since(state.refilled_at).as_secs_f64() * PER_SECOND;
-        state.tokens = (state.tokens + gained).min(BURST);
+        let gained = now.since(state.refilled_at).as_secs_f64() * rate.per_second;
+        state.tokens = (state.tokens + gained).min(rate.burst);
         state.refilled_at = state.refilled_at.max(now);
         if state.tokens < 1.0 {
             state.probing = None;
-            return Err(now.after(Duration::from_secs_f64((1.0 - state.tokens) / PER_SECOND)));
+            let wait = Duration::from_secs_f64((1.0 - state.tokens) / rate.per_second);
+            // Never the same moment again, however little is missing.
+            return Err(now.after(wait.max(Duration::from_millis(1))));
         }
         state.tokens -= 1.0;
         Ok(())
+    }
+
+    /// Gives a turn back that was not used.
+    pub fn forgo(&self, account: AccountId) {
+        let mut states = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(state) = states.get_mut(&account) {
+            state.tokens += 1.0;
+            state.probing = None;
+        }
     }
 
     /// Learns from a try that was admitted. Returns the time before which the same message should not be tried again.
@@ -140,7 +178,7 @@ impl Governor {
 
 #[cfg(test)]
 mod tests {
-    use balas_domain::ambient::test::CountingRandom;
+    use balas_domain::{TrustLevel, ambient::test::CountingRandom};
 
     use super::*;
 
@@ -163,7 +201,7 @@ mod tests {
         }
 
         fn admit(&self) -> Result<(), Timestamp> {
-            self.governor.admit(self.account, self.to, self.now)
+            self.governor.admit(self.account, self.to, Rate::CLOUD, self.now)
         }
 
         fn learn(&self, lesson: Lesson) -> Timestamp {
@@ -197,6 +235,44 @@ mod tests {
     }
 
     #[test]
+    fn a_linked_number_keeps_its_pace_across_restarts() {
+        for level in TrustLevel::ALL {
+            let (mut sim, pace) = (Simulation::new(), level.pace());
+            let rate = Rate::linked(pace);
+            let end = sim.now.after(Duration::from_hours(2));
+            let (mut sent, mut restarts) = (Vec::new(), 0);
+            while sim.now < end {
+                match sim.governor.admit(sim.account, sim.to, rate, sim.now) {
+                    Ok(()) => sent.push(sim.now),
+                    Err(until) => {
+                        assert!(until > sim.now);
+                        sim.now = until;
+                    }
+                }
+                if sent.len() % 50 == 49 {
+                    sim.governor = Governor::default();
+                    restarts += 1;
+                    sim.now = sim.now.after(pace.each);
+                }
+            }
+            let most = 7200.0 / pace.each.as_secs_f64() + f64::from(pace.burst) + f64::from(restarts);
+            assert!((sent.len() as f64) <= most, "{level:?}: {} > {most}", sent.len());
+            assert!(sent.len() as f64 > most * 0.8, "{level:?} is not slower than it must be");
+        }
+    }
+
+    #[test]
+    fn a_turn_that_was_not_used_is_given_back() {
+        let sim = Simulation::new();
+        let rate = Rate::linked(TrustLevel::LOWEST.pace());
+        let admit = || sim.governor.admit(sim.account, sim.to, rate, sim.now);
+        admit().unwrap();
+        assert!(admit().is_err());
+        sim.governor.forgo(sim.account);
+        admit().unwrap();
+    }
+
+    #[test]
     fn the_breaker_opens_probes_and_closes() {
         let mut sim = Simulation::new();
         for _ in 0..FAILURES {
@@ -224,7 +300,7 @@ mod tests {
         sim.admit().unwrap();
         assert_eq!(sim.learn(Lesson::TooFastToPair).since(sim.now), PAIR_WAIT);
         assert!(sim.admit().is_err());
-        sim.governor.admit(sim.account, other, sim.now).unwrap();
+        sim.governor.admit(sim.account, other, Rate::CLOUD, sim.now).unwrap();
         sim.now = sim.now.after(PAIR_WAIT);
         sim.admit().unwrap();
         assert_eq!(sim.learn(Lesson::TooFastToPair).since(sim.now), PAIR_WAIT * 4);

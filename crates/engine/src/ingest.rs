@@ -1,7 +1,8 @@
 //! What came in becomes rows and events. Everything here may happen twice and in any order.
 
 use balas_domain::{
-    Address, ContactId, ConversationId, Delivery, Identity, MessageId, MessageStatus, view::Direction,
+    Address, ContactId, ConversationId, Delivery, Identity, MessageId, MessageStatus, socket::Typist,
+    view::Direction,
 };
 use balas_providers::inbound::{Inbound, Message, Sender, Status};
 use balas_store::{
@@ -10,7 +11,7 @@ use balas_store::{
     pending,
 };
 
-use crate::{Engine, accounts::Runtime};
+use crate::{Engine, accounts::Runtime, live::Signal};
 
 impl Engine {
     /// Applies one thing that happened, within a transaction.
@@ -21,7 +22,7 @@ impl Engine {
         event: Inbound,
     ) -> Result<(), StoreError> {
         match event {
-            Inbound::Message(message) => self.ingest_message(write, account, message).await,
+            Inbound::Message(message) => self.ingest_message(write, account, message, false).await,
             Inbound::Status(status) => self.ingest_status(write, account, status).await,
             Inbound::Edit { .. } | Inbound::Revoke { .. } | Inbound::Reaction { .. } => {
                 self.ingest_operation(write, account, event).await
@@ -30,7 +31,7 @@ impl Engine {
                 let identities: Vec<Identity> = old.into_iter().chain(new).collect();
                 self.resolve(write, account, &identities, None, None).await?;
                 match notice {
-                    Some(notice) => self.ingest_message(write, account, notice).await,
+                    Some(notice) => self.ingest_message(write, account, notice, false).await,
                     None => Ok(()),
                 }
             }
@@ -43,11 +44,16 @@ impl Engine {
                 }
                 Ok(())
             }
-            // No account that is connected today reports these.
-            Inbound::Typing { .. }
-            | Inbound::Group(_)
-            | Inbound::GroupUpdated { .. }
-            | Inbound::Connection(_) => Ok(()),
+            Inbound::Typing { chat, on, .. } => {
+                // Passing news: told at once and stored nowhere. Nobody looks at a conversation that does not exist.
+                let ws = write.workspace();
+                if let Some(id) = conversations::by_address(ws, write.tx(), account.id, &chat).await? {
+                    self.live.send(ws, Signal::Typing { conversation_id: id, who: Typist::Contact, on });
+                }
+                Ok(())
+            }
+            // Groups have no members here yet, and no account runs on the bridge.
+            Inbound::Group(_) | Inbound::GroupUpdated { .. } | Inbound::Connection(_) => Ok(()),
             Inbound::Contacts { people } => {
                 for person in people {
                     self.sender(write, account, &person).await?;
@@ -90,11 +96,22 @@ impl Engine {
         self.resolve(write, account, &who.identities, who.name.as_deref(), who.username.as_deref()).await
     }
 
+    /// A message whose delivery was missed.
+    pub(crate) async fn ingest_recovered(
+        &self,
+        write: &mut Write,
+        account: &Runtime,
+        message: Message,
+    ) -> Result<(), StoreError> {
+        self.ingest_message(write, account, message, true).await
+    }
+
     async fn ingest_message(
         &self,
         write: &mut Write,
         account: &Runtime,
         message: Message,
+        recovered: bool,
     ) -> Result<(), StoreError> {
         let now = write.now();
         let person = self.sender(write, account, &message.sender).await?;
@@ -130,7 +147,11 @@ impl Engine {
             quote_message_id: None,
             at: message.at.min(now),
             counts_unread: direction == Direction::In && !message.history,
-            source: if message.history { Source::History } else { Source::Live },
+            source: match (message.history, recovered) {
+                (true, _) => Source::History,
+                (false, true) => Source::Recovered,
+                (false, false) => Source::Live,
+            },
         };
         match messages::insert(write, &row).await? {
             Inserted::New => {

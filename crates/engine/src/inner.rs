@@ -16,9 +16,12 @@ pub struct Inner {
     pub(crate) moments: crate::ambient::Moments,
     pub(crate) config: Config,
     pub(crate) http: reqwest::Client,
+    /// Waits as long as gateways do.
+    pub(crate) gateway_http: reqwest::Client,
     pub(crate) vault: crate::secrets::Vault,
     pub(crate) live: Live,
     pub(crate) accounts: crate::accounts::Registry,
+    pub(crate) supervisor: crate::accounts::Supervisor,
     pub(crate) journal: crate::journal::Journal,
     pub(crate) jobs: crate::jobs::Wake,
     pub(crate) governor: crate::governor::Governor,

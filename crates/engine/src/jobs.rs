@@ -117,6 +117,7 @@ impl Engine {
         let job = Arc::new(job);
         let done = match job.kind.as_str() {
             "send" => self.run_send(&job).await,
+            "look_up" => self.run_look_up(&job).await,
             "mark_read" => self.run_mark_read(&job).await,
             other => Ok(Done::Bury(format!("unknown kind of job: {other}"))),
         };

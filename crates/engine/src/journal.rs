@@ -2,9 +2,11 @@
 //!
 //! Deliveries that arrive together share one commit: while one group is being written the next one gathers.
 
-use balas_domain::{AccountId, Timestamp, WorkspaceId};
-use balas_providers::{cloud, inbound};
-use balas_store::{StoreError, journal};
+use std::sync::Arc;
+
+use balas_domain::{AccountId, Timestamp, WorkspaceId, view::ProviderKind};
+use balas_providers::{cloud, gateway, inbound};
+use balas_store::{StoreError, accounts, journal};
 use bytes::Bytes;
 use tokio::sync::{Mutex, Notify, mpsc, oneshot};
 
@@ -16,6 +18,7 @@ const QUEUE: usize = 4_096;
 const GROUP: usize = 512;
 /// Most bodies that are processed in one transaction.
 const BATCH: u32 = 64;
+
 struct Delivery {
     entry: journal::NewEntry,
     stored: oneshot::Sender<Result<(), ()>>,
@@ -42,9 +45,15 @@ pub(crate) struct NotStored;
 
 impl Engine {
     /// Stores a body durably.
-    pub(crate) async fn journal(&self, account_id: Option<AccountId>, body: Bytes) -> Result<(), NotStored> {
+    pub(crate) async fn journal(
+        &self,
+        provider: ProviderKind,
+        account_id: Option<AccountId>,
+        body: Bytes,
+    ) -> Result<(), NotStored> {
         let (stored, answer) = oneshot::channel();
-        let entry = journal::NewEntry { account_id, received_at: self.clock.now(), body: body.into() };
+        let entry =
+            journal::NewEntry { provider, account_id, received_at: self.clock.now(), body: body.into() };
         self.journal.deliveries.try_send(Delivery { entry, stored }).map_err(|_| NotStored)?;
         answer.await.map_err(|_| NotStored)?.map_err(|()| NotStored)
     }
@@ -161,22 +170,18 @@ impl Engine {
         let mut done = Vec::new();
         let mut damaged = Vec::new();
         for entry in entries {
-            match cloud::parse(&entry.body, entry.received_at) {
-                Ok(batches) => {
+            match self.read_entry(entry) {
+                Ok(items) => {
                     done.push(entry.id);
-                    for batch in batches {
-                        let Some(runtime) = self.recipient(&batch, entry.account_id) else {
-                            tracing::warn!(phone_number_id = %batch.external_id, "webhook for an unknown number ignored");
-                            continue;
-                        };
-                        let item = Work { received_at: entry.received_at, events: batch.events, runtime };
+                    for item in items {
+                        item.runtime.heard(item.received_at);
                         match work.iter_mut().find(|(ws, _)| *ws == item.runtime.workspace) {
                             Some((_, items)) => items.push(item),
                             None => work.push((item.runtime.workspace, vec![item])),
                         }
                     }
                 }
-                Err(error) => damaged.push((entry.id, error.to_string())),
+                Err(error) => damaged.push((entry.id, error)),
             }
         }
         // Each workspace has its own log and so its own transaction. Bodies are crossed off in the last one: after a
@@ -186,7 +191,7 @@ impl Engine {
         for (i, (ws, items)) in work.into_iter().enumerate() {
             let mut write = self.store.write(ws, self.clock.now()).await?;
             for item in items {
-                Self::delivered(&mut write, item.runtime.id, item.received_at).await?;
+                accounts::delivered(&mut write, item.runtime.id, item.received_at).await?;
                 for event in item.events {
                     self.ingest(&mut write, &item.runtime, event).await?;
                 }
@@ -207,16 +212,40 @@ impl Engine {
         Ok(())
     }
 
+    /// What a body says, and about whom; why it cannot be read otherwise.
+    fn read_entry(&self, entry: &journal::Entry) -> Result<Vec<Work>, String> {
+        let received_at = entry.received_at;
+        match entry.provider {
+            ProviderKind::Cloud => {
+                let batches = cloud::parse(&entry.body, received_at).map_err(|e| e.to_string())?;
+                let items = batches.into_iter().filter_map(|batch| {
+                    let runtime = self.recipient(&batch, entry.account_id);
+                    if runtime.is_none() {
+                        tracing::warn!(phone_number_id = %batch.external_id, "webhook for an unknown number ignored");
+                    }
+                    Some(Work { received_at, events: batch.events, runtime: runtime? })
+                });
+                Ok(items.collect())
+            }
+            ProviderKind::Gateway | ProviderKind::Bridge => {
+                let Some(runtime) = entry.account_id.and_then(|id| self.accounts.get(id)) else {
+                    tracing::warn!("webhook for an account that is gone ignored");
+                    return Ok(Vec::new());
+                };
+                let own = runtime.gateway().and_then(|link| link.own.clone());
+                let events =
+                    gateway::parse(&entry.body, own.as_ref(), received_at).map_err(|e| e.to_string())?;
+                Ok(vec![Work { received_at, events, runtime }])
+            }
+        }
+    }
+
     /// Whose batch it is: the number in it decides, else the address that it was delivered to.
-    fn recipient(
-        &self,
-        batch: &inbound::Batch,
-        delivered_to: Option<AccountId>,
-    ) -> Option<std::sync::Arc<Runtime>> {
+    fn recipient(&self, batch: &inbound::Batch, delivered_to: Option<AccountId>) -> Option<Arc<Runtime>> {
         if batch.external_id.is_empty() {
             return self.accounts.get(delivered_to?);
         }
-        self.accounts.by_external_id(&batch.external_id)
+        self.accounts.by_external_id(ProviderKind::Cloud, &batch.external_id)
     }
 
     /// Waits, unless the engine stops.
@@ -231,5 +260,5 @@ impl Engine {
 struct Work {
     received_at: Timestamp,
     events: Vec<inbound::Inbound>,
-    runtime: std::sync::Arc<Runtime>,
+    runtime: Arc<Runtime>,
 }

@@ -8,6 +8,7 @@ pub mod access;
 mod accounts;
 pub mod ambient;
 mod auth;
+mod calendar;
 pub mod error;
 pub mod governor;
 mod housekeeping;
@@ -16,6 +17,7 @@ mod inner;
 mod jobs;
 mod journal;
 pub mod live;
+mod look_up;
 mod members;
 mod outbox;
 mod passwords;
@@ -32,13 +34,13 @@ use futures::FutureExt;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use access::{Actor, Denied, Who};
-pub use accounts::CloudChange;
+pub use accounts::{CloudChange, GatewayChange, PairingCode, QrCode, Rhythm};
 pub use auth::{ClientInfo, NewSession, SESSION, SignInError};
 pub use error::EngineError;
 pub use live::{Live, Signal};
 pub use members::MemberChange;
 pub use reading::EventsAfter;
-pub use webhooks::{ChallengeError, WebhookError, WebhookTarget};
+pub use webhooks::{ChallengeError, GatewayTarget, WebhookError, WebhookTarget};
 pub use workspaces::NewOwner;
 
 /// A worker that panicked is started again after this long.
@@ -51,6 +53,10 @@ pub struct Config {
     pub cloud_base_url: String,
     /// Version of the Graph API, e.g. `v23.0`.
     pub cloud_version: String,
+    /// Where gateways reach this server: scheme, host and port. Without it they cannot be told where to deliver.
+    pub webhook_base: Option<String>,
+    /// How often accounts are looked after.
+    pub rhythm: Rhythm,
     /// Wraps the workspaces' data keys.
     pub master_key: secrets::MasterKey,
 }
@@ -83,11 +89,16 @@ impl Engine {
         random: Arc<dyn Random>,
         config: Config,
     ) -> Result<Self, EngineError> {
-        let http = balas_providers::http::client().map_err(|e| EngineError::Internal(e.to_string()))?;
+        let client = |limits| {
+            balas_providers::http::client_with(limits).map_err(|e| EngineError::Internal(e.to_string()))
+        };
+        let http = client(balas_providers::http::Limits::default())?;
+        let gateway_http = client(balas_providers::gateway::LIMITS)?;
         Ok(Self(Arc::new(inner::Inner {
             vault: secrets::Vault::new(config.master_key.clone(), Arc::clone(&random)),
             journal: journal::Journal::new(),
             accounts: accounts::Registry::default(),
+            supervisor: accounts::Supervisor::default(),
             jobs: jobs::Wake::default(),
             governor: governor::Governor::default(),
             sign_ins: auth::Throttle::default(),
@@ -101,6 +112,7 @@ impl Engine {
             random,
             config,
             http,
+            gateway_http,
         })))
     }
 

@@ -7,7 +7,10 @@ use std::{
 };
 
 use balas_domain::{ConversationId, Seq, WorkspaceId, socket::Typist};
+use balas_store::{Committed, StoreError, Write};
 use tokio::sync::broadcast;
+
+use crate::Engine;
 
 /// Signals that a slow follower may have unread before the oldest are dropped.
 const BACKLOG: usize = 256;
@@ -47,5 +50,18 @@ impl Live {
         if channels.get(&ws).is_some_and(|sender| sender.send(signal).is_err()) {
             channels.remove(&ws);
         }
+    }
+}
+
+impl Engine {
+    /// Commits a write and tells everyone to look.
+    pub(crate) async fn publish(&self, write: Write) -> Result<Committed, StoreError> {
+        let ws = write.workspace();
+        let committed = write.commit().await?;
+        if !committed.events.is_empty() {
+            metrics::counter!("balas_events_total").increment(committed.events.len() as u64);
+            self.live.send(ws, Signal::Log(committed.seq));
+        }
+        Ok(committed)
     }
 }

@@ -4,25 +4,30 @@
 use std::time::Duration;
 
 use balas_domain::{
-    AccountStatus, ConversationId, Delivery, JobId, MessageId, MessageStatus, Permission, Priority,
-    WorkspaceId,
+    AccountId, AccountStatus, ConversationId, Delivery, JobId, MessageId, MessageStatus, Permission,
+    Priority, WorkspaceId,
     content::MAX_TEXT,
     query::NewText,
     socket::Typist,
-    view::{Author, Direction, Failure, FailureClass, MessageView},
+    view::{
+        AccountView, Author, Direction, Failure, FailureClass, Held, HeldReason, MessageView, ProviderKind,
+    },
 };
 use balas_providers::{Body, CallError, Outcome, Outgoing, SendError};
 use balas_store::{
     StoreError, accounts, conversations, jobs,
     messages::{self, AuthorRef, Inserted, MessageRecord, NewMessage, Source},
+    workspaces,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Engine,
     access::{Actor, Who},
+    accounts::Runtime,
+    calendar::{Day, day},
     error::EngineError,
-    governor::Lesson,
+    governor::{Lesson, Rate},
     jobs::{Done, backoff},
     live::Signal,
     reading,
@@ -32,6 +37,10 @@ use crate::{
 const MAX_ATTEMPTS: i32 = 10;
 /// While an account cannot send, its messages look again after this long.
 const NOT_READY: Duration = Duration::from_secs(5);
+/// Who waits longer than this for his turn is told so.
+const WORTH_TELLING: Duration = Duration::from_secs(5);
+/// A message that waits for another day looks this often whether somebody has raised the limit.
+const LOOK_AGAIN: Duration = Duration::from_mins(1);
 
 #[derive(Debug, Serialize, Deserialize)]
 struct SendJob {
@@ -222,11 +231,12 @@ impl Engine {
             self.live.send(actor.workspace, Signal::Typing { conversation_id: id, who, on });
         }
         if let (true, Some(runtime)) = (on, self.accounts.get(conversation.account_id))
-            && runtime.provider.capabilities().send_typing
+            && runtime.provider().capabilities().send_typing
         {
             // Passing news: if it does not arrive nothing is lost.
             self.tasks.spawn(async move {
-                if let Err(error) = runtime.provider.typing(&conversation.address, target.as_deref()).await {
+                if let Err(error) = runtime.provider().typing(&conversation.address, target.as_deref()).await
+                {
                     tracing::debug!(%error, "typing could not be shown to the customer");
                 }
             });
@@ -248,7 +258,7 @@ impl Engine {
         }) else {
             return Ok(Done::Remove);
         };
-        match runtime.provider.mark_read(&conversation.address, &read.provider_id).await {
+        match runtime.provider().mark_read(&conversation.address, &read.provider_id).await {
             Ok(()) | Err(CallError::Unsupported { .. }) => Ok(Done::Remove),
             // A missing tick at the customer is not worth more than a few tries.
             Err(CallError::Failed(error)) if job.attempts < 3 && error.class == FailureClass::Transient => {
@@ -266,7 +276,7 @@ impl Engine {
             return Ok(Done::Bury("unreadable payload".to_owned()));
         };
         let ws = job.workspace_id;
-        let (record, conversation, account) = {
+        let (record, conversation, account, zone) = {
             let mut tx = self.store.read().await?;
             let Some(record) = messages::get(ws, &mut tx, send.message_id).await? else {
                 return Ok(Done::Remove);
@@ -276,24 +286,33 @@ impl Engine {
                 return Ok(Done::Remove);
             };
             let account = accounts::view(ws, &mut tx, record.view.account_id).await?;
-            (record, conversation, account)
+            let zone = match &account {
+                Some(account) if counts(account) => workspaces::get(ws, &mut tx).await?.map(|w| w.time_zone),
+                _ => None,
+            };
+            (record, conversation, account, zone)
         };
         let id = record.view.id;
+        let now = self.clock.now();
+        let runtime = self.accounts.get(record.view.account_id);
         match record.view.delivery.status {
             MessageStatus::Queued => {}
             // Someone was handing it over and never came back: a crash, or a lost lease. It may have gone out.
             MessageStatus::Sending => {
                 let failure = lost("Balas was interrupted while sending");
-                return self.finish(job, id, MessageStatus::Unknown, Some(&failure)).await;
+                return self
+                    .finish(job, id, runtime.as_deref(), MessageStatus::Unknown, &failure, None)
+                    .await;
             }
             _ => return Ok(Done::Remove),
         }
-        let now = self.clock.now();
-        let ready = account.is_some_and(|a| a.status.can_send());
-        let Some(runtime) = self.accounts.get(record.view.account_id).filter(|_| ready) else {
+        let (Some(runtime), Some(account)) = (runtime, account.filter(|a| a.status.can_send())) else {
             return Ok(Done::Wait(now.after(NOT_READY)));
         };
-        if let Err(until) = self.governor.admit(runtime.id, conversation.id, now) {
+        if let Err(until) = self.governor.admit(runtime.id, conversation.id, rate(&account), now) {
+            if until.since(now) > WORTH_TELLING {
+                self.hold(ws, id, Held { reason: HeldReason::Pace, until }).await?;
+            }
             return Ok(Done::Wait(until));
         }
         let balas_domain::Content::Text { text } = &record.view.content else {
@@ -305,8 +324,15 @@ impl Engine {
             body: Body::Text { text: text.clone() },
             reply_to: record.quote_provider_id.clone(),
         };
-        self.hand_over(ws, id).await?;
-        let result = runtime.provider.send(&outgoing).await;
+        let today = zone.map(|zone| day(now, &zone));
+        let counted = today.map(|day| Counted { account: runtime.id, day });
+        if !self.hand_over(ws, id, counted).await? {
+            self.governor.forgo(runtime.id);
+            let until = today.map_or(now, |day| day.ends_at);
+            self.hold(ws, id, Held { reason: HeldReason::DailyLimit, until }).await?;
+            return Ok(Done::Wait(until.min(now.after(LOOK_AGAIN))));
+        }
+        let result = runtime.provider().send(&outgoing).await;
         let lesson = match &result {
             Ok(_) => Lesson::Answered,
             Err(error) => lesson(error),
@@ -323,10 +349,11 @@ impl Engine {
             }
             Err(error) if error.outcome == Outcome::Unknown => {
                 tracing::warn!(message = %id, account = %runtime.id, %error, "outcome of a send is unknown");
-                self.finish(job, id, MessageStatus::Unknown, Some(&error.failure())).await
+                let unknown = MessageStatus::Unknown;
+                self.finish(job, id, Some(&runtime), unknown, &error.failure(), None).await
             }
             Err(error) if error.class == FailureClass::Auth => {
-                self.take_back(ws, id).await?;
+                self.take_back(ws, id, counted).await?;
                 self.account_failed(&runtime, &error.text).await;
                 Ok(Done::Wait(now.after(NOT_READY)))
             }
@@ -334,45 +361,101 @@ impl Engine {
                 if matches!(error.class, FailureClass::Throttled | FailureClass::Transient)
                     && job.attempts + 1 < MAX_ATTEMPTS =>
             {
-                self.take_back(ws, id).await?;
+                self.take_back(ws, id, counted).await?;
                 let wait = error.retry_after.unwrap_or_else(|| backoff(job.attempts));
                 Ok(Done::Retry(not_before.max(self.clock.now().after(wait)), error.text))
             }
-            Err(error) => self.finish(job, id, MessageStatus::Failed, Some(&error.failure())).await,
+            Err(error) => self.finish(job, id, None, MessageStatus::Failed, &error.failure(), counted).await,
         }
     }
 
-    /// Stores the last word on a message and removes its job, together.
+    /// Stores the last word on a message and removes its job, together. `uncount`: it certainly did not go out.
     async fn finish(
         &self,
         job: &jobs::Job,
         id: MessageId,
+        runtime: Option<&Runtime>,
         status: MessageStatus,
-        failure: Option<&Failure>,
+        failure: &Failure,
+        uncount: Option<Counted>,
     ) -> Result<Done, EngineError> {
         let now = self.clock.now();
         let mut write = self.store.write(job.workspace_id, now).await?;
-        messages::report(&mut write, id, status, failure, now).await?;
+        messages::report(&mut write, id, status, Some(failure), now).await?;
+        if let Some(counted) = uncount {
+            accounts::uncount_sent(&mut write, counted.account, counted.day.number).await?;
+        }
+        if let Some(runtime) = runtime.filter(|_| status == MessageStatus::Unknown) {
+            self.enqueue_look_up(&mut write, runtime, id).await?;
+        }
         jobs::finish(write.tx(), job.id).await?;
         self.publish(write).await?;
+        self.jobs.wake();
         Ok(Done::Finished)
     }
 
-    /// Remembers that the message is being handed over, before it is.
-    async fn hand_over(&self, ws: WorkspaceId, id: MessageId) -> Result<(), EngineError> {
+    /// Remembers that the message is being handed over, before it is, and counts it; `false` if the day's limit is
+    /// reached.
+    async fn hand_over(
+        &self,
+        ws: WorkspaceId,
+        id: MessageId,
+        counted: Option<Counted>,
+    ) -> Result<bool, EngineError> {
         let now = self.clock.now();
         let mut write = self.store.write(ws, now).await?;
+        if let Some(counted) = counted
+            && !accounts::count_sent(&mut write, counted.account, counted.day.number).await?
+        {
+            return Ok(false);
+        }
         messages::report(&mut write, id, MessageStatus::Sending, None, now).await?;
+        self.publish(write).await?;
+        Ok(true)
+    }
+
+    /// Tells at the message why it waits, and until when.
+    async fn hold(&self, ws: WorkspaceId, id: MessageId, held: Held) -> Result<(), EngineError> {
+        let mut write = self.store.write(ws, self.clock.now()).await?;
+        messages::hold(&mut write, id, held).await?;
         self.publish(write).await?;
         Ok(())
     }
 
     /// The provider certainly does not have it: it goes back in line.
-    async fn take_back(&self, ws: WorkspaceId, id: MessageId) -> Result<(), EngineError> {
+    async fn take_back(
+        &self,
+        ws: WorkspaceId,
+        id: MessageId,
+        counted: Option<Counted>,
+    ) -> Result<(), EngineError> {
         let mut write = self.store.write(ws, self.clock.now()).await?;
         messages::requeue(&mut write, id).await?;
+        if let Some(counted) = counted {
+            accounts::uncount_sent(&mut write, counted.account, counted.day.number).await?;
+        }
         self.publish(write).await?;
         Ok(())
+    }
+}
+
+/// Where and when a message was counted against the daily limit.
+#[derive(Clone, Copy)]
+struct Counted {
+    account: AccountId,
+    day: Day,
+}
+
+/// Whether what this account sends is counted. For a Cloud API number only if somebody wants it limited: Meta counts
+/// by itself, and counting costs a write.
+fn counts(account: &AccountView) -> bool {
+    account.provider != ProviderKind::Cloud || account.settings.daily_limit.is_some()
+}
+
+fn rate(account: &AccountView) -> Rate {
+    match account.provider {
+        ProviderKind::Cloud => Rate::CLOUD,
+        ProviderKind::Gateway | ProviderKind::Bridge => Rate::linked(account.settings.trust_level.pace()),
     }
 }
 

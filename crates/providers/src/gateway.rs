@@ -22,7 +22,7 @@ mod transport;
 mod webhook;
 
 pub use crate::signature::{SignatureError, verify_signature};
-pub use check::{Detected, detect};
+pub use check::{Detected, detect, same_number};
 pub use client::{Gateway, LIMITS};
 pub use link::{Device, DeviceState, LinkStatus, QrLogin};
 pub use media::MediaRef;

@@ -82,7 +82,12 @@ impl Load {
         let start = Instant::now();
         for group in (from..from + count).step_by(GROUP as usize) {
             let now = Timestamp::from_seconds(1_760_000_000 + group as i64);
-            let entry = |_| NewEntry { account_id: Some(self.account), received_at: now, body: body.clone() };
+            let entry = |_| NewEntry {
+                provider: ProviderKind::Cloud,
+                account_id: Some(self.account),
+                received_at: now,
+                body: body.clone(),
+            };
             let mut tx = self.store.begin().await?;
             journal::append(&mut tx, &(0..GROUP).map(entry).collect::<Vec<_>>()).await?;
             tx.commit().await?;
@@ -150,6 +155,7 @@ async fn main() -> Outcome {
         phone: None,
         config: json!({}),
         secrets: vec![],
+        settings: balas_domain::AccountSettings::default(),
     };
     accounts::create(&mut write, &new).await?;
     write.commit().await?;

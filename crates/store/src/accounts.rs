@@ -1,7 +1,7 @@
 //! Connected WhatsApp numbers.
 
 use balas_domain::{
-    AccountId, AccountStatus, Seq, Timestamp, WorkspaceId,
+    AccountId, AccountSettings, AccountStatus, DailyUse, Seq, Timestamp, TrustLevel, WorkspaceId,
     view::{AccountView, ProviderKind},
 };
 use serde_json::Value;
@@ -29,6 +29,8 @@ pub struct NewAccount {
     pub config: Value,
     /// The provider's secrets, encrypted.
     pub secrets: Vec<u8>,
+    /// What the team has set.
+    pub settings: AccountSettings,
 }
 
 /// What may be changed; `None` leaves it.
@@ -42,6 +44,8 @@ pub struct AccountChange {
     pub config: Option<Value>,
     /// The provider's secrets, encrypted.
     pub secrets: Option<Vec<u8>>,
+    /// What the team has set.
+    pub settings: Option<AccountSettings>,
 }
 
 /// An account with what only the engine may see. No `Debug`: it carries secrets, if encrypted ones.
@@ -65,7 +69,30 @@ struct Row {
     status: String,
     status_detail: Option<String>,
     last_delivery_at: Option<Timestamp>,
+    is_primary: bool,
+    auto_start: bool,
+    sync_limit: i32,
+    media_storage: String,
+    trust_level: i32,
+    daily_limit: Option<i32>,
+    sent_day: i64,
+    sent_count: i32,
+    code_expires_at: Option<Timestamp>,
     version: Seq,
+}
+
+impl Row {
+    fn settings(&self) -> Result<AccountSettings> {
+        let corrupt = StoreError::Corrupt { what: "account's settings" };
+        let trust_level = u8::try_from(self.trust_level).ok().and_then(|n| TrustLevel::try_from(n).ok());
+        Ok(AccountSettings {
+            auto_start: self.auto_start,
+            sync_limit: u16::try_from(self.sync_limit).unwrap_or_default(),
+            media_storage: codec::word("media storage", &self.media_storage)?,
+            trust_level: trust_level.ok_or(corrupt)?,
+            daily_limit: self.daily_limit.and_then(|n| u32::try_from(n).ok()),
+        })
+    }
 }
 
 #[derive(FromRow)]
@@ -77,10 +104,16 @@ struct FullRow {
     secrets: Vec<u8>,
 }
 
+/// Limits are bounded far below.
+fn limit(n: u32) -> i32 {
+    i32::try_from(n).unwrap_or(i32::MAX)
+}
+
 impl TryFrom<Row> for AccountView {
     type Error = StoreError;
     fn try_from(r: Row) -> Result<Self> {
         let provider: ProviderKind = codec::word("provider", &r.provider)?;
+        let settings = r.settings()?;
         Ok(Self {
             id: r.id,
             name: r.name,
@@ -90,6 +123,10 @@ impl TryFrom<Row> for AccountView {
             status: codec::word("account status", &r.status)?,
             status_detail: r.status_detail,
             last_delivery_at: r.last_delivery_at,
+            primary: r.is_primary,
+            settings,
+            usage: DailyUse { day: r.sent_day, sent: u32::try_from(r.sent_count).unwrap_or_default() },
+            code_expires_at: r.code_expires_at,
             capabilities: provider.capabilities(),
             version: r.version,
         })
@@ -111,8 +148,8 @@ macro_rules! select {
     ($tail:literal) => {
         concat!(
             "SELECT id, workspace_id, name, provider, external_id, phone, config, secrets, status,
-            status_detail,
-                last_delivery_at, version
+                status_detail, last_delivery_at, is_primary, auto_start, sync_limit, media_storage, trust_level,
+                daily_limit, sent_day, sent_count, code_expires_at, version
              FROM accounts ",
             $tail
         )
@@ -128,8 +165,9 @@ pub async fn create(write: &mut Write, new: &NewAccount) -> Result<()> {
     let made = execute!(
         write.tx(),
         "INSERT INTO accounts (workspace_id, id, name, provider, external_id, phone, config, secrets, status,
-            version, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'idle', 0, $9) ON CONFLICT DO NOTHING",
+            version, created_at, auto_start, sync_limit, media_storage, trust_level, daily_limit)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'idle', 0, $9, $10, $11, $12, $13, $14)
+         ON CONFLICT DO NOTHING",
         ws,
         new.id,
         codec::text(&new.name),
@@ -139,6 +177,11 @@ pub async fn create(write: &mut Write, new: &NewAccount) -> Result<()> {
         codec::to_json(&new.config)?,
         &new.secrets[..],
         now,
+        new.settings.auto_start,
+        i32::from(new.settings.sync_limit),
+        new.settings.media_storage.as_str(),
+        i32::from(u8::from(new.settings.trust_level)),
+        new.settings.daily_limit.map(limit),
     )?;
     if made == 0 {
         return Err(StoreError::Unique { what: "number" });
@@ -201,7 +244,10 @@ pub async fn update(write: &mut Write, id: AccountId, change: &AccountChange) ->
         write.tx(),
         "UPDATE accounts SET name = COALESCE($3, name), phone = COALESCE($4, phone),
             config = COALESCE($5, config),
-            secrets = COALESCE($6, secrets)
+            secrets = COALESCE($6, secrets),
+            auto_start = COALESCE($7, auto_start), sync_limit = COALESCE($8, sync_limit),
+            media_storage = COALESCE($9, media_storage), trust_level = COALESCE($10, trust_level),
+            daily_limit = CASE WHEN $7 IS NULL THEN daily_limit ELSE $11 END
          WHERE workspace_id = $1 AND id = $2",
         ws,
         id,
@@ -209,12 +255,126 @@ pub async fn update(write: &mut Write, id: AccountId, change: &AccountChange) ->
         codec::text_opt(change.phone.as_deref()),
         change.config.as_ref().map(codec::to_json).transpose()?,
         change.secrets.as_deref(),
+        change.settings.as_ref().map(|s| s.auto_start),
+        change.settings.as_ref().map(|s| i32::from(s.sync_limit)),
+        change.settings.as_ref().map(|s| s.media_storage.as_str()),
+        change.settings.as_ref().map(|s| i32::from(u8::from(s.trust_level))),
+        change.settings.as_ref().and_then(|s| s.daily_limit).map(limit),
     )?;
     if changed == 0 {
         return Err(StoreError::NotFound);
     }
     write.touch_account(id);
     Ok(())
+}
+
+/// Makes this account the workspace's primary one, or takes that from it.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub async fn set_primary(write: &mut Write, id: AccountId, primary: bool) -> Result<()> {
+    let ws = write.workspace();
+    let before =
+        row!(write.tx(), (AccountId,), "SELECT id FROM accounts WHERE workspace_id = $1 AND is_primary", ws)?;
+    if let Some((before,)) = before.filter(|(before,)| *before != id && primary) {
+        execute!(
+            write.tx(),
+            "UPDATE accounts SET is_primary = FALSE WHERE workspace_id = $1 AND id = $2",
+            ws,
+            before,
+        )?;
+        write.touch_account(before);
+    }
+    let changed = execute!(
+        write.tx(),
+        "UPDATE accounts SET is_primary = $3 WHERE workspace_id = $1 AND id = $2",
+        ws,
+        id,
+        primary,
+    )?;
+    if changed == 0 {
+        return Err(StoreError::NotFound);
+    }
+    write.touch_account(id);
+    Ok(())
+}
+
+/// Counts one message that is about to be sent on this day; `false` if that would exceed the daily limit.
+pub async fn count_sent(write: &mut Write, id: AccountId, day: i64) -> Result<bool> {
+    let ws = write.workspace();
+    let counted = execute!(
+        write.tx(),
+        "UPDATE accounts SET sent_day = $3, sent_count = CASE WHEN sent_day = $3 THEN sent_count + 1 ELSE 1 END
+         WHERE workspace_id = $1 AND id = $2
+            AND (daily_limit IS NULL OR sent_day <> $3 OR sent_count < daily_limit)",
+        ws,
+        id,
+        day,
+    )?;
+    if counted > 0 {
+        write.touch_account(id);
+    }
+    Ok(counted > 0)
+}
+
+/// Takes back what [`count_sent`] counted: the message certainly did not go out.
+pub async fn uncount_sent(write: &mut Write, id: AccountId, day: i64) -> Result<()> {
+    let ws = write.workspace();
+    let counted = execute!(
+        write.tx(),
+        "UPDATE accounts SET sent_count = sent_count - 1
+         WHERE workspace_id = $1 AND id = $2 AND sent_day = $3 AND sent_count > 0",
+        ws,
+        id,
+        day,
+    )?;
+    if counted > 0 {
+        write.touch_account(id);
+    }
+    Ok(())
+}
+
+/// Begins to count today's messages anew.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub async fn reset_sent(write: &mut Write, id: AccountId) -> Result<()> {
+    let ws = write.workspace();
+    let sql = "UPDATE accounts SET sent_count = 0 WHERE workspace_id = $1 AND id = $2";
+    if execute!(write.tx(), sql, ws, id)? == 0 {
+        return Err(StoreError::NotFound);
+    }
+    write.touch_account(id);
+    Ok(())
+}
+
+/// Another code is shown, or none any more.
+pub async fn set_code_expiry(write: &mut Write, id: AccountId, at: Option<Timestamp>) -> Result<()> {
+    let ws = write.workspace();
+    let changed = execute!(
+        write.tx(),
+        "UPDATE accounts SET code_expires_at = $3
+         WHERE workspace_id = $1 AND id = $2 AND code_expires_at IS DISTINCT FROM $3",
+        ws,
+        id,
+        at,
+    )?;
+    if changed > 0 {
+        write.touch_account(id);
+    }
+    Ok(())
+}
+
+/// Up to when everything that was written is here.
+pub async fn caught_up_at(ws: WorkspaceId, tx: &mut Tx, id: AccountId) -> Result<Option<Timestamp>> {
+    let sql = "SELECT caught_up_at FROM accounts WHERE workspace_id = $1 AND id = $2";
+    Ok(row!(tx, (Option<Timestamp>,), sql, ws, id)?.and_then(|(at,)| at))
+}
+
+/// Everything that was written before this is here. Nobody's screen shows it.
+pub async fn caught_up(ws: WorkspaceId, tx: &mut Tx, id: AccountId, at: Timestamp) -> Result<()> {
+    let sql = "UPDATE accounts SET caught_up_at = $3 WHERE workspace_id = $1 AND id = $2";
+    execute!(tx, sql, ws, id, at).map(drop)
 }
 
 /// Sets the status; tells whether anything changed.

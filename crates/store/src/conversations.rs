@@ -157,6 +157,17 @@ pub async fn get(ws: WorkspaceId, tx: &mut Tx, id: ConversationId) -> Result<Opt
     row!(tx, Row, select!("workspace_id = $1 AND id = $2"), ws, id)?.map(TryInto::try_into).transpose()
 }
 
+/// The conversation of that address on the account.
+pub async fn by_address(
+    ws: WorkspaceId,
+    tx: &mut Tx,
+    account: AccountId,
+    address: &Address,
+) -> Result<Option<ConversationId>> {
+    let sql = "SELECT id FROM conversations WHERE workspace_id = $1 AND account_id = $2 AND address = $3";
+    Ok(row!(tx, (ConversationId,), sql, ws, account, address.to_string())?.map(|(id,)| id))
+}
+
 /// Those that exist, in the order given.
 pub(crate) async fn views(
     ws: WorkspaceId,

@@ -152,10 +152,14 @@ pub(crate) async fn append_journal(tx: &mut Tx, entries: &[NewEntry]) -> Result<
                 let (now, later) = rest.split_at(group);
                 rest = later;
                 let mut insert = QueryBuilder::<Sqlite>::new(
-                    "INSERT INTO webhook_journal (account_id, received_at, body, state) ",
+                    "INSERT INTO webhook_journal (provider, account_id, received_at, body, state) ",
                 );
                 insert.push_values(now, |mut row, e| {
-                    row.push_bind(e.account_id).push_bind(e.received_at).push_bind(&e.body[..]).push("0");
+                    row.push_bind(e.provider.as_str())
+                        .push_bind(e.account_id)
+                        .push_bind(e.received_at)
+                        .push_bind(&e.body[..])
+                        .push("0");
                 });
                 insert.push(" RETURNING id");
                 ids.extend(insert.build_query_scalar::<i64>().fetch_all(&mut **t).await?);
@@ -164,15 +168,18 @@ pub(crate) async fn append_journal(tx: &mut Tx, entries: &[NewEntry]) -> Result<
             ids.sort_unstable();
         }
         Tx::Postgres(t) => {
+            let providers: Vec<&str> = entries.iter().map(|e| e.provider.as_str()).collect();
             let accounts: Vec<Option<AccountId>> = entries.iter().map(|e| e.account_id).collect();
             let times: Vec<Timestamp> = entries.iter().map(|e| e.received_at).collect();
             let bodies: Vec<&[u8]> = entries.iter().map(|e| &e.body[..]).collect();
             ids = sqlx::query_scalar(
-                "INSERT INTO webhook_journal (account_id, received_at, body, state)
-                 SELECT account_id, received_at, body, 0
-                 FROM unnest($1::uuid[], $2::bigint[], $3::bytea[]) AS e (account_id, received_at, body)
+                "INSERT INTO webhook_journal (provider, account_id, received_at, body, state)
+                 SELECT provider, account_id, received_at, body, 0
+                 FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::bytea[])
+                    AS e (provider, account_id, received_at, body)
                  RETURNING id",
             )
+            .bind(providers)
             .bind(accounts)
             .bind(times)
             .bind(bodies)

@@ -172,6 +172,18 @@ pub async fn postpone(
     .map(drop)
 }
 
+/// What this workspace's jobs of a kind wait for may have come: those that are not running look again now.
+pub async fn hasten(ws: WorkspaceId, tx: &mut Tx, kind: &str, now: Timestamp) -> Result<u64> {
+    execute!(
+        tx,
+        "UPDATE jobs SET run_at = $3
+         WHERE workspace_id = $1 AND kind = $2 AND NOT dead AND leased_until IS NULL AND run_at > $3",
+        ws,
+        codec::text(kind),
+        now,
+    )
+}
+
 /// The job cannot be done. It is kept for admins; its queue goes on.
 pub async fn bury(tx: &mut Tx, id: JobId, error: &str) -> Result<()> {
     let sql = "UPDATE jobs SET dead = TRUE, leased_until = NULL, last_error = $2 WHERE id = $1";

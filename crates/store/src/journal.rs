@@ -1,17 +1,19 @@
 //! Raw webhook bodies, kept from before the 200 until they are worked in: a crash after the 200 loses
 //! nothing.
 
-use balas_domain::{AccountId, Timestamp};
+use balas_domain::{AccountId, Timestamp, view::ProviderKind};
 use sqlx::FromRow;
 
 use crate::{
-    Result, Tx, codec,
+    Result, StoreError, Tx, codec,
     dialect::{self, Numbers},
 };
 
 /// A body to be kept.
 #[derive(Clone, Debug)]
 pub struct NewEntry {
+    /// In whose words it is.
+    pub provider: ProviderKind,
     /// Whose webhook it came to; `None` for the shared one.
     pub account_id: Option<AccountId>,
     /// When it came.
@@ -21,16 +23,40 @@ pub struct NewEntry {
 }
 
 /// A body that waits.
-#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// Its number.
     pub id: i64,
+    /// In whose words it is.
+    pub provider: ProviderKind,
     /// Whose webhook it came to; `None` for the shared one.
     pub account_id: Option<AccountId>,
     /// When it came.
     pub received_at: Timestamp,
     /// The body, byte for byte.
     pub body: Vec<u8>,
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: i64,
+    provider: String,
+    account_id: Option<AccountId>,
+    received_at: Timestamp,
+    body: Vec<u8>,
+}
+
+impl TryFrom<Row> for Entry {
+    type Error = StoreError;
+    fn try_from(r: Row) -> Result<Self> {
+        Ok(Self {
+            id: r.id,
+            provider: codec::word("provider", &r.provider)?,
+            account_id: r.account_id,
+            received_at: r.received_at,
+            body: r.body,
+        })
+    }
 }
 
 /// Keeps bodies; their numbers in the order given.
@@ -40,12 +66,14 @@ pub async fn append(tx: &mut Tx, entries: &[NewEntry]) -> Result<Vec<i64>> {
 
 /// The oldest bodies that wait.
 pub async fn next(tx: &mut Tx, limit: u32) -> Result<Vec<Entry>> {
-    rows!(
+    let rows = rows!(
         tx,
-        Entry,
-        "SELECT id, account_id, received_at, body FROM webhook_journal WHERE state = 0 ORDER BY id LIMIT $1",
+        Row,
+        "SELECT id, provider, account_id, received_at, body FROM webhook_journal WHERE state = 0
+         ORDER BY id LIMIT $1",
         i64::from(limit),
-    )
+    )?;
+    rows.into_iter().map(TryInto::try_into).collect()
 }
 
 /// These are worked in.

@@ -37,6 +37,11 @@ fn cases() -> Vec<Case> {
     let none = Value::Null;
     let account = json!({"name": "Second", "phone_number_id": "999", "waba_id": "998", "token": "a-token-long-enough",
         "app_secret": "0123456789abcdef0123456789abcdef", "verify_token": "verify-me"});
+    // Nobody listens there.
+    let gateway = json!({"name": "Linked", "phone": "+62 811 0000 002", "base_url": "http://127.0.0.1:9",
+        "webhook_secret": "chosen-by-the-team"});
+    let settings = json!({"auto_start": false, "sync_limit": 50, "media_storage": "local", "trust_level": 1,
+        "daily_limit": null});
     let member = json!({"name": "New", "email": "new@home.test", "role": "agent", "password": "long enough"});
     vec![
         case(Method::GET, "/me", Agent, OwnOnly, none.clone(), 200),
@@ -68,6 +73,29 @@ fn cases() -> Vec<Case> {
         case(Method::GET, "/members", Agent, OwnOnly, none.clone(), 200),
         case(Method::POST, "/members", Admin, Elsewhere, member, 201),
         case(Method::PATCH, "/members/{id}", Admin, NotThere, json!({"name": "Other"}), 200),
+        // The account is one of the Cloud API, so what only linked numbers can do is refused.
+        case(Method::GET, "/whatsapp/sessions", Agent, OwnOnly, none.clone(), 200),
+        case(Method::POST, "/whatsapp/sessions", Admin, Elsewhere, gateway.clone(), 422),
+        case(Method::POST, "/whatsapp/sessions/check", Admin, Elsewhere, gateway, 422),
+        case(Method::POST, "/whatsapp/sessions/start", Admin, Elsewhere, json!({"ids": []}), 200),
+        case(Method::POST, "/whatsapp/sessions/stop", Admin, Elsewhere, json!({"ids": []}), 200),
+        case(Method::GET, "/whatsapp/sessions/{id}", Agent, NotThere, none.clone(), 200),
+        case(Method::PATCH, "/whatsapp/sessions/{id}", Admin, NotThere, json!({"name": "Shop"}), 409),
+        case(Method::POST, "/whatsapp/sessions/{id}/stop", Admin, NotThere, none.clone(), 200),
+        case(Method::POST, "/whatsapp/sessions/{id}/start", Admin, NotThere, none.clone(), 200),
+        case(Method::POST, "/whatsapp/sessions/{id}/logout", Admin, NotThere, none.clone(), 409),
+        case(Method::POST, "/whatsapp/sessions/{id}/reconnect", Admin, NotThere, none.clone(), 409),
+        case(Method::GET, "/whatsapp/sessions/{id}/qr", Admin, NotThere, none.clone(), 404),
+        case(Method::POST, "/whatsapp/sessions/{id}/qr", Admin, NotThere, none.clone(), 409),
+        case(Method::GET, "/whatsapp/sessions/{id}/pairing-code", Admin, NotThere, none.clone(), 404),
+        case(Method::POST, "/whatsapp/sessions/{id}/pairing-code", Admin, NotThere, none.clone(), 409),
+        case(Method::GET, "/whatsapp/sessions/{id}/devices", Admin, NotThere, none.clone(), 409),
+        case(Method::POST, "/whatsapp/sessions/{id}/settings", Admin, NotThere, settings, 200),
+        case(Method::POST, "/whatsapp/sessions/{id}/reset-usage", Admin, NotThere, none.clone(), 200),
+        case(Method::POST, "/whatsapp/sessions/{id}/primary", Admin, NotThere, json!({"primary": true}), 200),
+        case(Method::POST, "/whatsapp/sessions/stop-all", Admin, Elsewhere, none.clone(), 200),
+        // Without the typed name.
+        case(Method::DELETE, "/whatsapp/sessions/{id}", Admin, NotThere, none.clone(), 422),
         // Last: it takes everything along.
         case(Method::DELETE, "/accounts/{id}", Admin, NotThere, none, 204),
     ]
@@ -102,14 +130,15 @@ impl Ids {
 
     fn path(&self, case: &Case) -> String {
         let id = match case.route.split('/').nth(1).unwrap() {
-            "accounts" => &self.account,
+            "accounts" | "whatsapp" => &self.account,
             "contacts" => &self.contact,
             "conversations" => &self.conversation,
             "messages" => &self.message,
             "members" => &self.member,
             _ => "",
         };
-        let confirm = if case.method == Method::DELETE { "?confirm=Shop" } else { "" };
+        let deletes = case.method == Method::DELETE && case.route.starts_with("/accounts");
+        let confirm = if deletes { "?confirm=Shop" } else { "" };
         format!("/api/v1{}{confirm}", case.route.replace("{id}", id))
     }
 }

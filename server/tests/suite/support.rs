@@ -102,6 +102,8 @@ impl TestApp {
         let config = Config {
             cloud_base_url: sandbox.base_url(),
             cloud_version: "v23.0".to_owned(),
+            webhook_base: Some("http://127.0.0.1:9".to_owned()),
+            rhythm: balas_engine::Rhythm::default(),
             master_key: MasterKey::generate(&OsRandom),
         };
         let engine =

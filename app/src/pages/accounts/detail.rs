@@ -2,7 +2,7 @@
 
 use balas_domain::{
     AccountId, AccountStatus, Payload, Permission,
-    view::{AccountSetup, AccountView},
+    view::{AccountSetup, AccountView, ProviderKind},
 };
 use leptos::{prelude::*, task::spawn_local};
 
@@ -85,7 +85,8 @@ fn Page(id: AccountId, setup: AccountSetup) -> impl IntoView {
     let account = Memo::new(move |_| app.inbox().account(id).unwrap_or_else(|| loaded.clone()));
     let name = Memo::new(move |_| account.with(|account| account.name.clone()));
     let delivery = Signal::derive(move || account.with(|account| account.last_delivery_at));
-    let provider = account.with_untracked(|account| provider_words(account.provider, words));
+    let kind = account.with_untracked(|account| account.provider);
+    let (provider, cloud) = (provider_words(kind, words), kind == ProviderKind::Cloud);
     let below = move || {
         account.with(|account| {
             [account.phone.clone(), Some(provider.to_owned())]
@@ -105,12 +106,12 @@ fn Page(id: AccountId, setup: AccountSetup) -> impl IntoView {
                 </div>
             </header>
             <Connection id=id account=account />
-            <Setup setup=setup delivery=delivery />
+            {cloud.then(|| view! { <Setup setup=setup delivery=delivery /> })}
             {manages
                 .then(|| {
                     view! {
                         <Rename id=id name=name />
-                        <Secrets id=id />
+                        {cloud.then(|| view! { <Secrets id=id /> })}
                         <Delete id=id name=name />
                     }
                 })}

@@ -59,6 +59,10 @@ mod tests {
             status,
             status_detail: None,
             last_delivery_at: None,
+            primary: false,
+            settings: balas_domain::AccountSettings::default(),
+            usage: balas_domain::DailyUse::default(),
+            code_expires_at: None,
             capabilities: provider.capabilities(),
             version: Seq(1),
         }

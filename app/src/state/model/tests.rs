@@ -36,11 +36,13 @@ pub(crate) fn message(n: u32, at: u64, incoming: bool) -> MessageView {
         content: Content::text(format!("message {n}")),
         delivery: Delivery { attempt: 0, status: MessageStatus::Sent },
         failure: None,
+        held: None,
         quote: None,
         reactions: Vec::new(),
         at: seconds(at),
         edited: false,
         revoked: false,
+        recovered: false,
         version: Seq(i64::from(n)),
     }
 }

@@ -28,6 +28,8 @@ impl Local {
             // Nothing is sent from here.
             cloud_base_url: "http://127.0.0.1:9".to_owned(),
             cloud_version: "v23.0".to_owned(),
+            webhook_base: None,
+            rhythm: balas_engine::Rhythm::default(),
             master_key,
         };
         let store = Store::connect(&database.url()).await?;

@@ -26,6 +26,10 @@ fn account(n: u128) -> AccountView {
         status: AccountStatus::Ready,
         status_detail: None,
         last_delivery_at: None,
+        primary: false,
+        settings: crate::settings::AccountSettings::default(),
+        usage: crate::settings::DailyUse::default(),
+        code_expires_at: None,
         capabilities: Capabilities::default(),
         version: Seq(0),
     }
@@ -56,11 +60,13 @@ fn message(conversation: u128, n: u128, at: i64, version: i64, status: MessageSt
         content: Content::text(format!("{n}")),
         delivery: Delivery { attempt: 1, status },
         failure: None,
+        held: None,
         quote: None,
         reactions: vec![],
         at: Timestamp(at),
         edited: false,
         revoked: false,
+        recovered: false,
         version: Seq(version),
     }
 }

@@ -6,7 +6,7 @@ use balas_domain::{
     form::MemberForm,
     query::{ContactQuery, ListQuery},
 };
-use balas_engine::{ClientInfo, EngineError, SignInError};
+use balas_engine::{ClientInfo, EngineError, GatewayChange, SignInError};
 use balas_store::testing::Kind;
 
 const FROM: &str = "6281200001111";
@@ -36,6 +36,29 @@ async fn another_workspace_finds_nothing() {
     missing(e.stop_account(&stranger, world.account).await.map(drop));
     missing(e.start_account(&stranger, world.account).await.map(drop));
     missing(e.delete_account(&stranger, world.account, "Shop").await);
+    let (linked, _) = world.linked().await;
+    let settings = balas_domain::AccountSettings::default();
+    for account in [world.account, linked] {
+        missing(e.log_out_account(&stranger, account).await.map(drop));
+        missing(e.reconnect_account(&stranger, account).await.map(drop));
+        missing(e.account_devices(&stranger, account).await.map(drop));
+        missing(e.account_qr(&stranger, account).map(drop));
+        missing(e.account_pairing_code(&stranger, account).map(drop));
+        missing(e.pair_account(&stranger, account).await.map(drop));
+        missing(e.link_account_by_qr(&stranger, account).await.map(drop));
+        missing(e.set_account_settings(&stranger, account, &settings).await.map(drop));
+        missing(e.reset_daily_use(&stranger, account).await.map(drop));
+        missing(e.rename_account(&stranger, account, "Stolen").await.map(drop));
+        missing(e.set_primary_account(&stranger, account, true).await.map(drop));
+        missing(e.update_gateway(&stranger, account, &GatewayChange::default()).await.map(drop));
+        for item in [
+            e.start_accounts(&stranger, &[account]).await.unwrap(),
+            e.stop_accounts(&stranger, &[account]).await.unwrap(),
+        ] {
+            assert_eq!(item[0].code.as_deref(), Some("not_found"));
+        }
+    }
+    assert!(e.stop_all_accounts(&stranger).await.unwrap().is_empty());
     missing(e.contact(&stranger, conversation.contact_id.unwrap()).await.map(drop));
     assert!(e.conversations(&stranger, &ListQuery::default()).await.unwrap().items.is_empty());
     assert!(e.contacts(&stranger, &ContactQuery::default()).await.unwrap().items.is_empty());
@@ -62,6 +85,26 @@ async fn agents_answer_and_do_not_administer() {
     denied(e.check_cloud(&agent, &crate::support::form(&world.number)).await.map(drop));
     denied(e.stop_account(&agent, world.account).await.map(drop));
     denied(e.delete_account(&agent, world.account, "Shop").await);
+    let account = world.account;
+    let settings = balas_domain::AccountSettings::default();
+    denied(e.create_gateway(&agent, &world.gateway("v9")).await.map(drop));
+    denied(e.check_gateway(&agent, &world.gateway("v9")).await.map(drop));
+    denied(e.update_gateway(&agent, account, &GatewayChange::default()).await.map(drop));
+    denied(e.start_account(&agent, account).await.map(drop));
+    denied(e.log_out_account(&agent, account).await.map(drop));
+    denied(e.reconnect_account(&agent, account).await.map(drop));
+    denied(e.account_devices(&agent, account).await.map(drop));
+    denied(e.account_qr(&agent, account).map(drop));
+    denied(e.account_pairing_code(&agent, account).map(drop));
+    denied(e.pair_account(&agent, account).await.map(drop));
+    denied(e.link_account_by_qr(&agent, account).await.map(drop));
+    denied(e.set_account_settings(&agent, account, &settings).await.map(drop));
+    denied(e.reset_daily_use(&agent, account).await.map(drop));
+    denied(e.rename_account(&agent, account, "Mine").await.map(drop));
+    denied(e.set_primary_account(&agent, account, true).await.map(drop));
+    denied(e.start_accounts(&agent, &[account]).await.map(drop));
+    denied(e.stop_accounts(&agent, &[account]).await.map(drop));
+    denied(e.stop_all_accounts(&agent).await.map(drop));
     denied(e.create_token(&agent, "x", Role::Agent).await.map(drop));
     let form = MemberForm {
         name: "X".into(),

@@ -4,22 +4,45 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::{Router, body::Bytes, extract::State, http::HeaderMap, http::StatusCode, routing::post};
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{Path, State},
+    http::HeaderMap,
+    http::StatusCode,
+    routing::post,
+};
 use balas_domain::{
-    AccountId, Clock, ConversationId, Event, MessageId, Role, Seq,
-    form::{CloudForm, MemberForm},
+    AccountId, AccountStatus, Clock, ConversationId, Event, MessageId, Role, Seq,
+    form::{CloudForm, GatewayForm, MemberForm},
     query::{ListQuery, NewText},
-    view::{ConversationView, MessageView},
+    view::{AccountView, ConversationView, MessageView},
 };
 use balas_engine::{
-    Actor, Config, Engine, EventsAfter, NewOwner, WebhookTarget, Workers,
+    Actor, Config, Engine, EventsAfter, GatewayTarget, NewOwner, Rhythm, WebhookTarget, Workers,
     ambient::{OsRandom, SystemClock},
     secrets::MasterKey,
 };
-use balas_sandbox::{Number, Running, Timing};
+use balas_sandbox::{Device, Number, Running, Timing};
 use balas_store::testing::{Kind, TestStore};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
+
+/// The business's own phone that gateway accounts are linked to.
+pub const PHONE: &str = "628110000002";
+
+/// Fast enough for tests.
+pub const RHYTHM: Rhythm = Rhythm {
+    poll: Duration::from_millis(20),
+    linking: Duration::from_millis(20),
+    first_wait: Duration::from_millis(10),
+    longest_wait: Duration::from_millis(50),
+    reconcile: Duration::from_millis(60),
+    // Gateways write whole seconds, so less would take for missed what is on its way.
+    grace: Duration::from_millis(1_200),
+    stagger: Duration::from_millis(1),
+    look_up: Duration::from_millis(20),
+};
 
 pub struct World {
     pub engine: Engine,
@@ -29,7 +52,8 @@ pub struct World {
     pub sandbox: Running,
     workers: Option<Workers>,
     hook: tokio::task::JoinHandle<()>,
-    _store: TestStore,
+    store: TestStore,
+    config: Config,
 }
 
 impl World {
@@ -38,6 +62,7 @@ impl World {
         let store = balas_store::testing::fresh(kind).await;
         let number = Number::demo();
         let timing = Timing {
+            link_after: Duration::from_millis(10),
             delivered_after: Duration::from_millis(10),
             read_after: Duration::from_millis(10),
             retry_waits: vec![Duration::from_millis(20)],
@@ -51,23 +76,28 @@ impl World {
         let sandbox = balas_sandbox::start_with(config, timing, Arc::new(SystemClock), Arc::new(OsRandom))
             .await
             .unwrap();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
         let config = Config {
             cloud_base_url: sandbox.base_url(),
             cloud_version: "v23.0".to_owned(),
             master_key: MasterKey::generate(&OsRandom),
+            webhook_base: Some(base.clone()),
+            rhythm: RHYTHM,
         };
         let engine =
-            Engine::new(store.store.clone(), Arc::new(SystemClock), Arc::new(OsRandom), config).unwrap();
+            Engine::new(store.store.clone(), Arc::new(SystemClock), Arc::new(OsRandom), config.clone())
+                .unwrap();
         let workers = engine.start().await.unwrap();
         let owner = engine
             .create_workspace("test", "Test", "Asia/Jakarta", &owner("owner@example.org"))
             .await
             .unwrap();
-        let (url, hook) = serve_hook(engine.clone()).await;
-        sandbox.set_webhook_url(&number.phone_number_id, url);
+        let hook = serve_hook(engine.clone(), listener);
+        sandbox.set_webhook_url(&number.phone_number_id, format!("{base}/hook"));
         let account = engine.create_cloud(&owner, &form(&number)).await.unwrap().id;
         let world =
-            Self { engine, owner, account, number, sandbox, workers: Some(workers), hook, _store: store };
+            Self { engine, owner, account, number, sandbox, workers: Some(workers), hook, store, config };
         world
             .until("the account is ready", async || {
                 world.engine.account(&world.owner, account).await.unwrap().status
@@ -99,6 +129,53 @@ impl World {
         })
         .await;
         self.list().await.into_iter().find(|c| c.address.to_string() == format!("phone:{from}")).unwrap()
+    }
+
+    /// A gateway account that is linked and ready, with the device that it has at the sandbox.
+    pub async fn linked(&self) -> (AccountId, Device) {
+        let account = self.engine.create_gateway(&self.owner, &self.gateway("v9")).await.unwrap().id;
+        let device = Device::new("v9", &format!("balas-{account}"));
+        self.status(account, AccountStatus::Qr).await;
+        self.sandbox.world().scan(&device, PHONE, Some("Toko Melati")).unwrap();
+        self.status(account, AccountStatus::Ready).await;
+        (account, device)
+    }
+
+    /// The form for a number on one of the sandbox's gateways.
+    pub fn gateway(&self, name: &str) -> GatewayForm {
+        let gateway = balas_sandbox::Gateway::demo(balas_sandbox::GatewayVersion::V9);
+        GatewayForm {
+            name: "Linked".to_owned(),
+            phone: "+62 811 0000 002".to_owned(),
+            base_url: self.sandbox.gateway_url(name),
+            user: gateway.user,
+            password: gateway.password,
+            webhook_secret: "chosen-by-the-team".to_owned(),
+            device_id: String::new(),
+        }
+    }
+
+    /// Waits until an account has come this far.
+    pub async fn status(&self, account: AccountId, status: AccountStatus) -> AccountView {
+        self.until(&format!("the account is {status}"), async || {
+            self.engine.account(&self.owner, account).await.unwrap().status == status
+        })
+        .await;
+        self.engine.account(&self.owner, account).await.unwrap()
+    }
+
+    /// The server ends and starts again.
+    pub async fn restart(&mut self) {
+        self.workers.take().unwrap().stop().await;
+        let (clock, random) = (Arc::new(SystemClock), Arc::new(OsRandom));
+        let store = self.store.store.clone();
+        self.engine = Engine::new(store, clock, random, self.config.clone()).unwrap();
+        self.workers = Some(self.engine.start().await.unwrap());
+        self.hook.abort();
+        let _ended = (&mut self.hook).await;
+        let address = self.config.webhook_base.as_ref().unwrap().trim_start_matches("http://").to_owned();
+        let listener = tokio::net::TcpListener::bind(address).await.unwrap();
+        self.hook = serve_hook(self.engine.clone(), listener);
     }
 
     pub async fn list(&self) -> Vec<ConversationView> {
@@ -180,6 +257,10 @@ impl World {
         balas_store::jobs::pending(&mut tx).await.unwrap()
     }
 
+    pub fn webhook_base(&self) -> &str {
+        self.config.webhook_base.as_deref().unwrap()
+    }
+
     pub async fn stop(mut self) {
         self.workers.take().unwrap().stop().await;
         self.hook.abort();
@@ -208,7 +289,7 @@ pub fn sign(secret: &str, body: &[u8]) -> String {
 }
 
 /// A minimal server that takes the sandbox's webhooks.
-async fn serve_hook(engine: Engine) -> (String, tokio::task::JoinHandle<()>) {
+fn serve_hook(engine: Engine, listener: tokio::net::TcpListener) -> tokio::task::JoinHandle<()> {
     async fn hook(State(engine): State<Engine>, headers: HeaderMap, body: Bytes) -> StatusCode {
         let signature = headers.get("x-hub-signature-256").and_then(|h| h.to_str().ok());
         match engine.receive_cloud_webhook(WebhookTarget::Shared, signature, body, None).await {
@@ -216,11 +297,23 @@ async fn serve_hook(engine: Engine) -> (String, tokio::task::JoinHandle<()>) {
             Err(_) => StatusCode::UNAUTHORIZED,
         }
     }
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/hook", listener.local_addr().unwrap());
-    let app = Router::new().route("/hook", post(hook)).with_state(engine);
-    let task = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
-    (url, task)
+    async fn gateway(
+        State(engine): State<Engine>,
+        Path(account): Path<AccountId>,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> StatusCode {
+        let signature = headers.get("x-hub-signature-256").and_then(|h| h.to_str().ok());
+        match engine.receive_gateway_webhook(&GatewayTarget::Account(account), signature, body, None).await {
+            Ok(()) => StatusCode::OK,
+            Err(_) => StatusCode::UNAUTHORIZED,
+        }
+    }
+    let app = Router::new()
+        .route("/hook", post(hook))
+        .route("/webhooks/gateway/{account}", post(gateway))
+        .with_state(engine);
+    tokio::spawn(async move { axum::serve(listener, app).await.unwrap() })
 }
 
 pub fn now_seconds() -> String {

@@ -130,7 +130,8 @@ async fn has_webhook(gateway: &Gateway, slot: &str) -> bool {
 
 /// Whether two numbers are one. People write the numbers of some countries with and without a digit that
 /// `WhatsApp` leaves out (Brazil, Mexico, Argentina), so country and end must do.
-fn same_number(a: &Address, b: &Address) -> bool {
+#[must_use]
+pub fn same_number(a: &Address, b: &Address) -> bool {
     let (Address::Phone(a), Address::Phone(b)) = (a, b) else { return a == b };
     let end = |digits: &str| digits.get(digits.len().saturating_sub(8)..).unwrap_or_default().to_owned();
     a == b || (a.len().abs_diff(b.len()) == 1 && a.get(..2) == b.get(..2) && end(a) == end(b))

@@ -3,7 +3,7 @@
 use balas_domain::{
     Content, ConversationId, Delivery, MessageId, MessageStatus, Timestamp,
     content::{Preview, PreviewKind},
-    view::Failure,
+    view::{Failure, Held},
 };
 use sqlx::FromRow;
 
@@ -53,7 +53,8 @@ async fn store(
     let failure = failure.filter(|_| needs_reason).map(codec::to_json).transpose()?;
     execute!(
         write.tx(),
-        "UPDATE messages SET attempt = $3, status = $4, status_at = $5, failure = $6, version = $7
+        "UPDATE messages SET attempt = $3, status = $4, status_at = $5, failure = $6, version = $7,
+            held_reason = NULL, held_until = NULL
          WHERE workspace_id = $1 AND id = $2",
         ws,
         id,
@@ -97,6 +98,26 @@ pub async fn report(
     }
     store(write, id, old.conversation_id, delivery, failure, at).await?;
     Ok(true)
+}
+
+/// Notes why a queued message waits, and until when; tells whether that is news.
+pub async fn hold(write: &mut Write, id: MessageId, held: Held) -> Result<bool> {
+    let (ws, version) = (write.workspace(), write.likely_seq());
+    let changed = execute!(
+        write.tx(),
+        "UPDATE messages SET held_reason = $3, held_until = $4, version = $5
+         WHERE workspace_id = $1 AND id = $2 AND status = 'queued'
+            AND (held_reason IS DISTINCT FROM $3 OR held_until IS DISTINCT FROM $4)",
+        ws,
+        id,
+        held.reason.as_str(),
+        held.until,
+        version,
+    )?;
+    if changed > 0 {
+        write.touch_message(id);
+    }
+    Ok(changed > 0)
 }
 
 /// Puts a message that was being handed over back in line: the provider certainly does not have it. This is

@@ -26,6 +26,8 @@ pub enum Source {
     Live,
     /// From the phone's history, later.
     History,
+    /// Its delivery was missed; it was fetched later.
+    Recovered,
 }
 
 impl Source {
@@ -35,6 +37,7 @@ impl Source {
         match self {
             Self::Live => "live",
             Self::History => "history",
+            Self::Recovered => "recovered",
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use balas_domain::{
     AccountId, ContactId, Content, ConversationId, Delivery, MemberId, MessageId, Seq, Timestamp,
     WorkspaceId,
-    view::{Author, MessageView, Page, Quote, Reaction},
+    view::{Author, Held, MessageView, Page, Quote, Reaction},
 };
 use sqlx::FromRow;
 
@@ -44,6 +44,9 @@ struct Row {
     attempt: i32,
     status: String,
     failure: Option<String>,
+    held_reason: Option<String>,
+    held_until: Option<Timestamp>,
+    recovered: bool,
     quotes: bool,
     quoted_id: Option<MessageId>,
     quoted_provider_id: Option<String>,
@@ -65,6 +68,7 @@ macro_rules! select {
             "SELECT m.id, m.conversation_id, m.account_id, m.provider_id, m.direction, m.author_kind,
                 m.author_contact_id, m.author_member_id, m.author_name, mb.name AS member_name,
                 ct.display AS contact_name, m.content, m.attempt, m.status, m.failure,
+                m.held_reason, m.held_until, (m.source = 'recovered') AS recovered,
                 (m.quote_message_id IS NOT NULL OR m.quote_provider_id IS NOT NULL) AS quotes,
                 COALESCE(qa.id, qb.id) AS quoted_id,
                 COALESCE(m.quote_provider_id, qa.provider_id) AS quoted_provider_id,
@@ -114,6 +118,11 @@ impl Row {
         Ok(Some(Quote { message_id: self.quoted_id, author: self.quoted_author.clone(), preview }))
     }
 
+    fn held(&self) -> Result<Option<Held>> {
+        let (Some(reason), Some(until)) = (&self.held_reason, self.held_until) else { return Ok(None) };
+        Ok(Some(Held { reason: codec::word("reason to hold a message", reason)?, until }))
+    }
+
     fn into_record(self, reactions: Vec<Reaction>) -> Result<MessageRecord> {
         let content: Content = codec::from_json("message", &self.content)?;
         let revoked = self.revoked_at.is_some();
@@ -129,11 +138,13 @@ impl Row {
                 status: codec::word("message status", &self.status)?,
             },
             failure: self.failure.as_deref().map(|f| codec::from_json("failure", f)).transpose()?,
+            held: self.held()?,
             quote: self.quote()?,
             reactions,
             at: self.at,
             edited: self.edited_at.is_some(),
             revoked,
+            recovered: self.recovered,
             version: self.version,
         };
         Ok(MessageRecord {
@@ -207,6 +218,22 @@ pub async fn by_provider_id_in(
     let sql = select!("AND m.conversation_id = $2 AND m.provider_id = $3");
     let rows = rows!(tx, Row, sql, ws, conversation, codec::text(provider_id))?;
     Ok(records(ws, tx, rows).await?.pop())
+}
+
+/// Our messages of the conversation, written since then, whose outcome is unknown and which the provider gave no id;
+/// oldest first.
+pub async fn unknown(
+    ws: WorkspaceId,
+    tx: &mut Tx,
+    conversation: ConversationId,
+    since: Timestamp,
+) -> Result<Vec<MessageRecord>> {
+    let sql = select!(
+        "AND m.conversation_id = $2 AND m.at >= $3 AND m.status = 'unknown'
+            AND m.provider_id IS NULL ORDER BY m.at, m.id"
+    );
+    let rows = rows!(tx, Row, sql, ws, conversation, since)?;
+    records(ws, tx, rows).await
 }
 
 const PAGE: &str =

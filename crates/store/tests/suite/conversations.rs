@@ -147,6 +147,7 @@ async fn an_account_lives_and_goes_with_all_that_is_its(#[case] kind: Kind) {
         phone: Some("+62 812".to_owned()),
         config: Some(json!({ "version": "v24.0" })),
         secrets: Some(vec![9]),
+        settings: None,
     };
     accounts::update(&mut write, world.account, &change).await.unwrap();
     write.commit().await.unwrap();

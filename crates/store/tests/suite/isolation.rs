@@ -107,6 +107,10 @@ async fn found(world: &World, ws: WorkspaceId) -> Vec<(&'static str, usize)> {
         ("conversations::list", conversations::list(ws, tx, &list).await.unwrap().items.len()),
         ("conversations::list q", conversations::list(ws, tx, &search).await.unwrap().items.len()),
         ("conversations::counts", conversations::counts(ws, tx).await.unwrap().len()),
+        (
+            "conversations::by_address",
+            conversations::by_address(ws, tx, account, &address(1)).await.unwrap().iter().count(),
+        ),
         ("messages::get", messages::get(ws, tx, message_id(1)).await.unwrap().iter().count()),
         (
             "messages::by_provider_id",
@@ -180,6 +184,8 @@ async fn nothing_of_another_workspace_is_changed(#[case] kind: Kind) {
         "account",
         accounts::update(w, account, &accounts::AccountChange::default()).await.map(|x| d(&x)),
     );
+    refused("primary", accounts::set_primary(w, account, true).await.map(|x| d(&x)));
+    refused("reset", accounts::reset_sent(w, account).await.map(|x| d(&x)));
     refused("account", accounts::delete(w, account).await.map(|x| d(&x)));
     refused("member", members::update(w, member, &members::MemberChange::default()).await.map(|x| d(&x)));
     refused("password", members::set_password(other, w.tx(), member, "x").await.map(|x| d(&x)));
@@ -194,6 +200,12 @@ async fn nothing_of_another_workspace_is_changed(#[case] kind: Kind) {
     assert_eq!(conversations::mark_read(w, conversation).await.unwrap(), None);
     assert!(!accounts::set_status(w, account, AccountStatus::Error, None).await.unwrap());
     accounts::delivered(w, account, NOW).await.unwrap();
+    assert!(!accounts::count_sent(w, account, 1).await.unwrap());
+    accounts::uncount_sent(w, account, 0).await.unwrap();
+    accounts::set_code_expiry(w, account, Some(NOW)).await.unwrap();
+    accounts::caught_up(other, w.tx(), account, NOW).await.unwrap();
+    let held = balas_domain::view::Held { reason: balas_domain::view::HeldReason::Pace, until: NOW };
+    assert!(!messages::hold(w, message, held).await.unwrap());
     assert!(!tokens::revoke(other, w.tx(), TokenId(id(1)), NOW).await.unwrap());
     assert_eq!(sessions::delete_of_member(other, w.tx(), member).await.unwrap(), 0);
     assert_eq!(events::purge(other, w.tx(), Seq(100)).await.unwrap(), 0);

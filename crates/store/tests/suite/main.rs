@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests and their helpers stop at once")]
 
+mod accounts;
 mod contacts;
 mod conversations;
 mod isolation;

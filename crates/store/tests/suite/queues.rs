@@ -1,6 +1,6 @@
 //! The webhooks' journal, and what waits for its message.
 
-use balas_domain::AccountId;
+use balas_domain::{AccountId, view::ProviderKind};
 use balas_store::{
     StoreError,
     journal::{self, NewEntry},
@@ -14,7 +14,8 @@ use crate::world::*;
 
 fn entry(n: u8) -> NewEntry {
     let account_id = n.is_multiple_of(2).then(|| AccountId(id(u128::from(n))));
-    NewEntry { account_id, received_at: at(i64::from(n)), body: vec![n, 0, 255] }
+    let provider = if n.is_multiple_of(2) { ProviderKind::Cloud } else { ProviderKind::Gateway };
+    NewEntry { provider, account_id, received_at: at(i64::from(n)), body: vec![n, 0, 255] }
 }
 
 #[rstest]
@@ -35,8 +36,8 @@ async fn bodies_wait_until_they_are_worked_in(#[case] kind: Kind) {
     for (n, (id, got)) in (1..).zip(ids.iter().zip(&waiting)) {
         let new = entry(n);
         assert_eq!(
-            (got.id, got.account_id, got.received_at, &got.body),
-            (*id, new.account_id, new.received_at, &new.body)
+            (got.id, got.provider, got.account_id, got.received_at, &got.body),
+            (*id, new.provider, new.account_id, new.received_at, &new.body)
         );
     }
     assert_eq!(waiting.len(), 3);

@@ -131,6 +131,7 @@ pub fn new_account(account: AccountId, n: u32) -> accounts::NewAccount {
         phone: None,
         config: json!({ "version": "v23.0" }),
         secrets: vec![0, 1, 255],
+        settings: balas_domain::AccountSettings::default(),
     }
 }
 

@@ -1,0 +1,255 @@
+//! What people do to accounts of any kind: start, stop, log out, delete, one or many at once.
+
+use std::sync::Arc;
+
+use balas_domain::{
+    AccountEvent, AccountId, AccountStatus, Permission, Timestamp, WorkspaceId,
+    view::{AccountSetup, AccountView, BatchItem},
+};
+use balas_providers::CheckError;
+use balas_store::accounts;
+
+use super::{gateway::webhook_path, registry::Runtime, rhythm::jittered};
+use crate::{Engine, access::Actor, error::EngineError};
+
+impl Engine {
+    /// The account as the engine works with it, if it is the actor's.
+    pub(super) fn own_runtime(&self, actor: &Actor, id: AccountId) -> Result<Arc<Runtime>, EngineError> {
+        let found = self.accounts.get(id).filter(|r| r.workspace == actor.workspace);
+        found.ok_or(EngineError::NotFound { what: "account" })
+    }
+
+    /// What an admin needs to finish setting up an account at the provider.
+    ///
+    /// # Errors
+    /// When the actor may not, or there is no such account.
+    pub async fn account_setup(&self, actor: &Actor, id: AccountId) -> Result<AccountSetup, EngineError> {
+        let account = self.account(actor, id).await?;
+        let runtime = self.accounts.get(id).filter(|r| r.workspace == actor.workspace);
+        let manages = actor.require(Permission::ManageAccounts).is_ok();
+        let cloud = runtime.as_ref().and_then(|r| r.cloud());
+        let gateway = runtime.as_ref().and_then(|r| r.gateway());
+        Ok(AccountSetup {
+            account,
+            webhook_path: match gateway {
+                Some(_) => webhook_path(id),
+                None => format!("/webhooks/cloud/{id}"),
+            },
+            verify_token: cloud.filter(|_| manages).map(|c| c.verify_token.clone()),
+            webhook_by_hand: gateway.is_none_or(|g| g.webhook_by_hand),
+        })
+    }
+
+    /// Starts an account: asks the provider in the background; the status tells how it went. A linked number whose
+    /// phone is not linked shows a QR code.
+    ///
+    /// # Errors
+    /// When the actor may not, there is no such account, or it runs already.
+    pub async fn start_account(&self, actor: &Actor, id: AccountId) -> Result<AccountView, EngineError> {
+        actor.require(Permission::ManageAccounts)?;
+        self.transition(actor.workspace, id, AccountEvent::Start, None).await?;
+        self.governor.reset(id);
+        self.run_account(id);
+        self.account(actor, id).await
+    }
+
+    /// Stops an account: nothing is sent any more. The login stays, and what comes in is still stored.
+    ///
+    /// # Errors
+    /// When the actor may not, or there is no such account.
+    pub async fn stop_account(&self, actor: &Actor, id: AccountId) -> Result<AccountView, EngineError> {
+        actor.require(Permission::ManageAccounts)?;
+        self.transition(actor.workspace, id, AccountEvent::Stop, None).await?;
+        self.supervisor.end(id);
+        self.account(actor, id).await
+    }
+
+    /// Ends the link with the phone and stops the account. Everything that was said stays here.
+    ///
+    /// # Errors
+    /// When the actor may not, there is no such account, it has no login that could end, or the gateway refuses.
+    pub async fn log_out_account(&self, actor: &Actor, id: AccountId) -> Result<AccountView, EngineError> {
+        actor.require(Permission::ManageAccounts)?;
+        let runtime = self.own_runtime(actor, id)?;
+        let Some(link) = runtime.gateway() else {
+            return Err(EngineError::Unsupported {
+                reason: "a Cloud API number has no login to end; stop the account, or revoke its token at Meta",
+            });
+        };
+        match link.client.logout().await {
+            Ok(()) | Err(CheckError::NotLinked | CheckError::DeviceUnknown { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+        self.stop_account(actor, id).await
+    }
+
+    /// Deletes an account and everything that belongs to it.
+    ///
+    /// # Errors
+    /// When the actor may not, there is no such account, or the typed name is not the account's.
+    pub async fn delete_account(
+        &self,
+        actor: &Actor,
+        id: AccountId,
+        typed_name: &str,
+    ) -> Result<(), EngineError> {
+        actor.require(Permission::ManageAccounts)?;
+        let account = self.account(actor, id).await?;
+        if typed_name.trim() != account.name {
+            return Err(EngineError::Unconfirmed { expected: account.name });
+        }
+        self.supervisor.end(id);
+        let runtime = self.accounts.get(id);
+        self.accounts.remove(id);
+        let mut write = self.store.write(actor.workspace, self.clock.now()).await?;
+        accounts::delete(&mut write, id).await?;
+        self.publish(write).await?;
+        self.governor.reset(id);
+        // The gateway may be gone for good, so nobody waits for it.
+        if let Some(runtime) = runtime.filter(|r| r.gateway().is_some_and(|g| g.device_made)) {
+            self.tasks.spawn(async move {
+                let Some(link) = runtime.gateway() else { return };
+                if let Err(error) = link.client.delete_device().await {
+                    tracing::warn!(account = %id, %error, "the device of a deleted account is left at its gateway");
+                }
+            });
+        }
+        Ok(())
+    }
+
+    /// Starts several accounts. Each tells how it went.
+    ///
+    /// # Errors
+    /// When the actor may not.
+    pub async fn start_accounts(
+        &self,
+        actor: &Actor,
+        ids: &[AccountId],
+    ) -> Result<Vec<BatchItem>, EngineError> {
+        actor.require(Permission::ManageAccounts)?;
+        let mut items = Vec::with_capacity(ids.len());
+        for id in ids {
+            items.push(batch_item(*id, self.start_account(actor, *id).await));
+        }
+        Ok(items)
+    }
+
+    /// Stops several accounts. Each tells how it went.
+    ///
+    /// # Errors
+    /// When the actor may not.
+    pub async fn stop_accounts(
+        &self,
+        actor: &Actor,
+        ids: &[AccountId],
+    ) -> Result<Vec<BatchItem>, EngineError> {
+        actor.require(Permission::ManageAccounts)?;
+        let mut items = Vec::with_capacity(ids.len());
+        for id in ids {
+            items.push(batch_item(*id, self.stop_account(actor, *id).await));
+        }
+        Ok(items)
+    }
+
+    /// Stops all accounts of the workspace that run.
+    ///
+    /// # Errors
+    /// When the actor may not.
+    pub async fn stop_all_accounts(&self, actor: &Actor) -> Result<Vec<BatchItem>, EngineError> {
+        actor.require(Permission::ManageAccounts)?;
+        let running = self.accounts(actor).await?.into_iter().filter(|a| a.status != AccountStatus::Idle);
+        let ids: Vec<_> = running.map(|a| a.id).collect();
+        self.stop_accounts(actor, &ids).await
+    }
+
+    /// Moves an account through its life: checks the move, stores it and tells everyone.
+    pub(crate) async fn transition(
+        &self,
+        ws: WorkspaceId,
+        id: AccountId,
+        event: AccountEvent,
+        detail: Option<&str>,
+    ) -> Result<AccountStatus, EngineError> {
+        self.transitions(ws, id, &[event], detail, None).await
+    }
+
+    /// Moves an account through its life in one transaction with one event. `code` is when the code that is shown from
+    /// now on runs out.
+    pub(super) async fn transitions(
+        &self,
+        ws: WorkspaceId,
+        id: AccountId,
+        events: &[AccountEvent],
+        detail: Option<&str>,
+        code: Option<Timestamp>,
+    ) -> Result<AccountStatus, EngineError> {
+        let mut write = self.store.write(ws, self.clock.now()).await?;
+        let account =
+            accounts::view(ws, write.tx(), id).await?.ok_or(EngineError::NotFound { what: "account" })?;
+        let mut status = account.status;
+        for event in events {
+            status = status.after(*event)?;
+        }
+        accounts::set_status(&mut write, id, status, detail).await?;
+        accounts::set_code_expiry(&mut write, id, code).await?;
+        self.publish(write).await?;
+        Ok(status)
+    }
+
+    /// After a start of the server: what ran goes on, and what is set to start with the server starts. One after the
+    /// other, so that a gateway with many numbers is not asked for all of them at once.
+    pub(crate) fn boot_accounts(&self) {
+        let engine = self.clone();
+        self.tasks.spawn(async move {
+            for runtime in engine.accounts.all() {
+                if let Err(error) = engine.boot_account(&runtime).await {
+                    tracing::warn!(account = %runtime.id, %error, "an account was not started");
+                }
+                engine.pause(jittered(engine.config.rhythm.stagger, engine.random())).await;
+                if engine.stop.is_cancelled() {
+                    return;
+                }
+            }
+        });
+    }
+
+    async fn boot_account(&self, runtime: &Runtime) -> Result<(), EngineError> {
+        let account = {
+            let mut tx = self.store.read().await?;
+            accounts::view(runtime.workspace, &mut tx, runtime.id).await?
+        };
+        let Some(account) = account else { return Ok(()) };
+        if matches!(account.status, AccountStatus::Idle | AccountStatus::Error) {
+            if !account.settings.auto_start {
+                return Ok(());
+            }
+            self.transition(runtime.workspace, runtime.id, AccountEvent::Start, None).await?;
+        }
+        self.run_account(runtime.id);
+        Ok(())
+    }
+
+    /// The provider refused the credentials while in use.
+    pub(crate) async fn account_failed(&self, runtime: &Runtime, why: &str) {
+        if let Err(error) =
+            self.transition(runtime.workspace, runtime.id, AccountEvent::Failed, Some(why)).await
+        {
+            tracing::warn!(account = %runtime.id, %error, "account status could not be stored");
+        }
+    }
+
+    /// How many accounts are looked after at this moment.
+    pub fn running_accounts(&self) -> usize {
+        self.supervisor.running()
+    }
+}
+
+fn batch_item(id: AccountId, result: Result<AccountView, EngineError>) -> BatchItem {
+    match result {
+        Ok(account) => BatchItem { id, account: Some(account), code: None, error: None },
+        Err(error) => {
+            let (code, error) = (Some(error.code().to_owned()), Some(error.to_string()));
+            BatchItem { id, account: None, code, error }
+        }
+    }
+}

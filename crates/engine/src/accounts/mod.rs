@@ -1,0 +1,29 @@
+//! Accounts: setting them up, and looking after them while they run.
+//!
+//! - `registry`: all that exist, with opened secrets,
+//! - `cloud`, `gateway`: setting one up, per kind,
+//! - `lifecycle`: what people do to any of them,
+//! - `supervisor`: one task per running account, which `attend` (Cloud API) or `linked` (a linked phone) fills,
+//! - `linking`: the QR or pairing code that is shown,
+//! - `recovery`: what was missed is fetched,
+//! - `settings`: what a team sets.
+
+mod attend;
+mod cloud;
+mod gateway;
+mod lifecycle;
+mod linked;
+mod linking;
+mod recovery;
+mod registry;
+mod rhythm;
+mod settings;
+mod supervisor;
+
+pub use cloud::CloudChange;
+pub use gateway::GatewayChange;
+pub use linking::{PairingCode, QrCode};
+pub use rhythm::Rhythm;
+
+pub(crate) use registry::{Registry, Runtime};
+pub(crate) use supervisor::Supervisor;

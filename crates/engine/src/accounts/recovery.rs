@@ -1,0 +1,138 @@
+//! What a gateway knows and did not deliver is fetched: it gives up on a delivery after half a minute, and delivers
+//! nothing at all while it cannot reach us.
+
+use balas_domain::{Timestamp, view::Direction};
+use balas_providers::{
+    CheckError,
+    gateway::{Chat, HistoryQuery},
+    inbound::Message,
+};
+use balas_store::{Write, accounts, conversations, messages};
+
+use super::registry::{GatewayLink, Runtime};
+use crate::{Engine, error::EngineError};
+
+/// Chats and messages that are asked for at once.
+const PAGE: u32 = 100;
+/// Messages that are stored in one transaction.
+const GROUP: usize = 100;
+/// A message may have waited so long for its turn before it was sent.
+const UNSENT: std::time::Duration = std::time::Duration::from_hours(7 * 24);
+/// What was caught up with is looked at again for so long: clocks differ, and gateways write whole seconds.
+const OVERLAP: std::time::Duration = std::time::Duration::from_mins(2);
+
+impl Engine {
+    /// Fetches what was written since the last time and is not here; how many messages that were.
+    ///
+    /// The first time there is nothing to make up for: what is older than the link is history.
+    pub(super) async fn recover(&self, runtime: &Runtime, link: &GatewayLink) -> Result<u64, EngineError> {
+        let (ws, id) = (runtime.workspace, runtime.id);
+        let until = self.clock.now().before(self.config.rhythm.grace);
+        let caught_up = {
+            let mut tx = self.store.read().await?;
+            accounts::caught_up_at(ws, &mut tx, id).await?
+        };
+        let mut found = 0;
+        if let Some(since) = caught_up {
+            let since = since.before(OVERLAP);
+            for chat in chats_since(link, since).await? {
+                found += self.recover_chat(runtime, link, &chat, since, until).await?;
+            }
+        }
+        let mut tx = self.store.begin().await?;
+        accounts::caught_up(ws, &mut tx, id, caught_up.map_or(until, |at| at.max(until))).await?;
+        tx.commit().await?;
+        Ok(found)
+    }
+
+    async fn recover_chat(
+        &self,
+        runtime: &Runtime,
+        link: &GatewayLink,
+        chat: &Chat,
+        since: Timestamp,
+        until: Timestamp,
+    ) -> Result<u64, EngineError> {
+        let mut all = Vec::new();
+        let mut query =
+            HistoryQuery { limit: PAGE, since: Some(since), until: Some(until), ..HistoryQuery::default() };
+        loop {
+            let page = link.client.messages(&chat.address, query, self.clock.now()).await?;
+            let asked_enough = page.messages.iter().any(|m| m.at < since);
+            all.extend(page.messages);
+            match page.next_offset {
+                Some(offset) if !asked_enough => query.offset = offset,
+                _ => break,
+            }
+        }
+        all.retain(|m| (since..=until).contains(&m.at));
+        // The gateway gives the newest first.
+        all.reverse();
+        let mut found = 0;
+        let mut rest = all.into_iter().peekable();
+        while rest.peek().is_some() {
+            let mut write = self.store.write(runtime.workspace, self.clock.now()).await?;
+            for message in rest.by_ref().take(GROUP) {
+                found += u64::from(self.recover_message(&mut write, runtime, message).await?);
+            }
+            self.publish(write).await?;
+        }
+        Ok(found)
+    }
+
+    /// Stores a message that is not here yet; `false` if it is.
+    async fn recover_message(
+        &self,
+        write: &mut Write,
+        runtime: &Runtime,
+        mut message: Message,
+    ) -> Result<bool, EngineError> {
+        let ws = write.workspace();
+        if messages::by_provider_id(ws, write.tx(), runtime.id, &message.provider_id).await?.is_some() {
+            return Ok(false);
+        }
+        if message.from_us && self.settle_unknown(write, runtime, &message).await? {
+            return Ok(false);
+        }
+        message.history = false;
+        self.ingest_recovered(write, runtime, message).await?;
+        Ok(true)
+    }
+
+    /// One of ours whose outcome was unknown turns out to have been sent.
+    pub(crate) async fn settle_unknown(
+        &self,
+        write: &mut Write,
+        runtime: &Runtime,
+        found: &Message,
+    ) -> Result<bool, EngineError> {
+        let ws = write.workspace();
+        let Some(conversation) = conversations::by_address(ws, write.tx(), runtime.id, &found.chat).await?
+        else {
+            return Ok(false);
+        };
+        for ours in messages::unknown(ws, write.tx(), conversation, found.at.before(UNSENT)).await? {
+            let same = ours.content.searchable().trim() == found.content.searchable().trim();
+            if same && ours.view.direction == Direction::Out && found.at >= ours.view.at.before(OVERLAP) {
+                messages::accepted(write, ours.view.id, &found.provider_id).await?;
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// The chats in which something was written since then.
+async fn chats_since(link: &GatewayLink, since: Timestamp) -> Result<Vec<Chat>, CheckError> {
+    let (mut all, mut offset) = (Vec::new(), 0);
+    loop {
+        let page = link.client.chats(PAGE, offset).await?;
+        // Those with the newest messages come first.
+        let over = page.chats.iter().any(|chat| chat.last_message_at.is_some_and(|at| at < since));
+        all.extend(page.chats.into_iter().filter(|c| c.last_message_at.is_some_and(|at| at >= since)));
+        match page.next_offset {
+            Some(next) if !over => offset = next,
+            _ => return Ok(all),
+        }
+    }
+}
