@@ -76,7 +76,7 @@ async fn receive_shared(
     ip: Option<Extension<ClientIp>>,
     headers: HeaderMap,
     body: Body,
-) -> Response {
+) -> Result<(), Problem> {
     receive(&state, WebhookTarget::Shared, ip, &headers, body).await
 }
 
@@ -86,7 +86,7 @@ async fn receive_account(
     ip: Option<Extension<ClientIp>>,
     headers: HeaderMap,
     body: Body,
-) -> Response {
+) -> Result<(), Problem> {
     receive(&state, WebhookTarget::Account(account), ip, &headers, body).await
 }
 
@@ -96,16 +96,10 @@ async fn receive(
     ip: Option<Extension<ClientIp>>,
     headers: &HeaderMap,
     body: Body,
-) -> Response {
-    let body = match read_body(headers, body, MAX_WEBHOOK).await {
-        Ok(body) => body,
-        Err(problem) => return problem.into_response(),
-    };
+) -> Result<(), Problem> {
+    let body = read_body(headers, body, MAX_WEBHOOK).await?;
     let ip = ip.and_then(|Extension(client)| client.ip);
-    match state.engine.receive_cloud_webhook(target, signature(headers), body, ip).await {
-        Ok(()) => StatusCode::OK.into_response(),
-        Err(e) => refuse(e).into_response(),
-    }
+    state.engine.receive_cloud_webhook(target, signature(headers), body, ip).await.map_err(refuse)
 }
 
 async fn gateway_shared(
@@ -113,7 +107,7 @@ async fn gateway_shared(
     ip: Option<Extension<ClientIp>>,
     headers: HeaderMap,
     body: Body,
-) -> Response {
+) -> Result<(), Problem> {
     receive_gateway(&state, &GatewayTarget::Shared, ip, &headers, body).await
 }
 
@@ -123,7 +117,7 @@ async fn gateway_account(
     ip: Option<Extension<ClientIp>>,
     headers: HeaderMap,
     body: Body,
-) -> Response {
+) -> Result<(), Problem> {
     receive_gateway(&state, &GatewayTarget::Account(account), ip, &headers, body).await
 }
 
@@ -133,7 +127,7 @@ async fn gateway_number(
     ip: Option<Extension<ClientIp>>,
     headers: HeaderMap,
     body: Body,
-) -> Response {
+) -> Result<(), Problem> {
     receive_gateway(&state, &GatewayTarget::Number(number), ip, &headers, body).await
 }
 
@@ -143,16 +137,10 @@ async fn receive_gateway(
     ip: Option<Extension<ClientIp>>,
     headers: &HeaderMap,
     body: Body,
-) -> Response {
-    let body = match read_body(headers, body, MAX_WEBHOOK).await {
-        Ok(body) => body,
-        Err(problem) => return problem.into_response(),
-    };
+) -> Result<(), Problem> {
+    let body = read_body(headers, body, MAX_WEBHOOK).await?;
     let ip = ip.and_then(|Extension(client)| client.ip);
-    match state.engine.receive_gateway_webhook(target, signature(headers), body, ip).await {
-        Ok(()) => StatusCode::OK.into_response(),
-        Err(e) => refuse(e).into_response(),
-    }
+    state.engine.receive_gateway_webhook(target, signature(headers), body, ip).await.map_err(refuse)
 }
 
 fn signature(headers: &HeaderMap) -> Option<&str> {

@@ -96,6 +96,14 @@ impl AccountStatus {
         })
     }
 
+    /// The status after the events, one after the other.
+    ///
+    /// # Errors
+    /// When one of them is not possible where it comes.
+    pub fn after_all(self, events: &[AccountEvent]) -> Result<Self, IllegalTransition> {
+        events.iter().try_fold(self, |status, event| status.after(*event))
+    }
+
     /// Whether messages can be sent right now.
     #[must_use]
     pub const fn can_send(self) -> bool {

@@ -153,8 +153,8 @@ impl Engine {
         let stored = Stored { settings, webhook_by_hand, device_made };
         let added = self.store_gateway(actor, id, &digits, form, &stored, &secrets).await;
         if let Err(error) = added {
-            if device_made && let Err(error) = client.delete_device().await {
-                tracing::warn!(%error, "a device that was made in vain could not be deleted");
+            if device_made {
+                unmake_device(&client).await;
             }
             return Err(error);
         }
@@ -228,8 +228,8 @@ impl Engine {
             // There is another way, which the account's page tells.
             Err(CheckError::TooOld { .. }) => Ok(true),
             Err(error) => {
-                if make_device && let Err(error) = client.delete_device().await {
-                    tracing::warn!(%error, "a device that was made in vain could not be deleted");
+                if make_device {
+                    unmake_device(client).await;
                 }
                 Err(error.into())
             }
@@ -361,6 +361,13 @@ impl Engine {
 
 const NO_DEVICES: EngineError =
     EngineError::Unsupported { reason: "only numbers that a gateway links have devices" };
+
+/// Takes back a device that was made in vain.
+async fn unmake_device(client: &Gateway) {
+    if let Err(error) = client.delete_device().await {
+        tracing::warn!(%error, "a device that was made in vain could not be deleted");
+    }
+}
 
 /// Path of the webhook on this server.
 pub(super) fn webhook_path(id: AccountId) -> String {

@@ -25,7 +25,7 @@ impl Engine {
     /// When the actor may not, or there is no such account.
     pub async fn account_setup(&self, actor: &Actor, id: AccountId) -> Result<AccountSetup, EngineError> {
         let account = self.account(actor, id).await?;
-        let runtime = self.accounts.get(id).filter(|r| r.workspace == actor.workspace);
+        let runtime = self.own_runtime(actor, id).ok();
         let manages = actor.require(Permission::ManageAccounts).is_ok();
         let cloud = runtime.as_ref().and_then(|r| r.cloud());
         let gateway = runtime.as_ref().and_then(|r| r.gateway());
@@ -186,10 +186,7 @@ impl Engine {
         let mut write = self.store.write(ws, self.clock.now()).await?;
         let account =
             accounts::view(ws, write.tx(), id).await?.ok_or(EngineError::NotFound { what: "account" })?;
-        let mut status = account.status;
-        for event in events {
-            status = status.after(*event)?;
-        }
+        let status = account.status.after_all(events)?;
         accounts::set_status(&mut write, id, status, detail).await?;
         accounts::set_code_expiry(&mut write, id, code).await?;
         self.publish(write).await?;

@@ -125,7 +125,6 @@ impl Engine {
         course: &mut Course,
         status: Status,
     ) -> Result<Next, EngineError> {
-        let mut status = status;
         if status != Status::Ready {
             // Is it the right phone, and the version that the account was set up for?
             let checked = match link.client.check().await {
@@ -138,10 +137,8 @@ impl Engine {
                 _ => &[Event::Authenticated, Event::Ready],
             };
             self.became_ready(runtime, link, events, checked.display_phone).await?;
-            status = Status::Ready;
             course.reconciled_at = None;
         }
-        debug_assert!(status.can_send());
         (course.failures, course.codes, course.was_ready) = (0, 0, true);
         self.reconcile(runtime, link, course).await;
         Ok(Next::Wait(self.config.rhythm.poll))
@@ -157,10 +154,7 @@ impl Engine {
         let (ws, id) = (runtime.workspace, runtime.id);
         let mut write = self.store.write(ws, self.clock.now()).await?;
         let Some(account) = accounts::view(ws, write.tx(), id).await? else { return Ok(()) };
-        let mut status = account.status;
-        for event in events {
-            status = status.after(*event)?;
-        }
+        let status = account.status.after_all(events)?;
         if let Ok(linked) = balas_domain::Address::phone(&phone)
             && link.own.as_ref() != Some(&linked)
         {
