@@ -12,8 +12,9 @@ export default defineConfig({
   // A test that passes only the second time is broken.
   retries: 0,
   forbidOnly: !!process.env.CI,
-  timeout: 60_000,
-  expect: { timeout: 10_000 },
+  // Never waited for by what works; two cores run browsers, servers and a database.
+  timeout: 180_000,
+  expect: { timeout: 30_000 },
   reporter: [["list"]],
   use: {
     trace: "retain-on-failure",

@@ -11,7 +11,7 @@ if (zone) {
 try {
   const { default: init, hydrate } = await import(program.dataset.js);
   await init({ module_or_path: program.dataset.wasm });
-  hydrate();
+  await hydrate();
   document.documentElement.dataset.hydrated = "";
 } catch (error) {
   // The page stays readable, and forms that need no program keep working.

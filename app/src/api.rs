@@ -2,13 +2,19 @@
 //! back.
 
 use balas_domain::{
-    AccountId, ContactId, ConversationId, MemberId, MessageId, Role,
-    form::{CloudForm, MemberForm},
+    AccountId, AccountSettings, AlertId, AlertView, ContactId, ConversationId, GroupView, LabelId, LabelView,
+    MemberId, MergeId, MessageId, Role, WorkspaceSettings,
+    form::{AlertWebhookForm, BridgeForm, CloudForm, GatewayForm, MemberForm},
     inbox::{Snapshot, ThreadPage},
+    people::{ContactDetails, MergeView, SuggestionView},
     query::{ContactQuery, ListQuery, NewText},
+    search::{MessageHit, SearchQuery},
+    sync::GapView,
     view::{
-        AccountSetup, AccountView, CheckReport, ContactView, ConversationView, MemberView, MessageView, Page,
+        AccountSetup, AccountView, CheckReport, ContactView, ConversationView, DeviceView, GatewayReport,
+        MemberView, MessageView, Page,
     },
+    work::WorkChange,
 };
 use leptos::{prelude::*, server_fn::codec::Json};
 use serde::{Deserialize, Serialize};
@@ -22,20 +28,56 @@ pub(crate) use context::page_data;
 pub use error::ApiError;
 pub(crate) use error::problem;
 
-/// Replaces the secrets of a number; what is `None` stays.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AccountChange {
-    /// What the team calls it.
-    pub name: Option<String>,
-    /// System-user access token.
-    pub token: Option<String>,
-    /// Signs the webhooks.
-    pub app_secret: Option<String>,
+/// What can be done with a number.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountAction {
+    /// Runs it.
+    Start,
+    /// Stops it; the phone stays linked.
+    Stop,
+    /// Ends the link with the phone.
+    LogOut,
+    /// Lets its gateway connect to `WhatsApp` anew.
+    Reconnect,
+    /// Links by QR code; the answer's `code_expires_at` tells when the code runs out.
+    ShowQr,
+    /// Links by pairing code; likewise. With the phone's number where the account does not know it yet.
+    ShowPairingCode(Option<String>),
+    /// Gives it another name.
+    Rename(String),
+    /// Sets pace, limits and the like.
+    Settings(AccountSettings),
+    /// Fetches what was said before, up to the sync limit per chat.
+    SyncHistory,
+    /// Counts today's messages anew.
+    ResetUse,
+    /// Makes it the primary number, or takes that from it.
+    Primary(bool),
+    /// Replaces secrets of a Cloud API number; what is `None` stays.
+    CloudSecrets {
+        /// System-user access token.
+        token: Option<String>,
+        /// Signs the webhooks.
+        app_secret: Option<String>,
+    },
+    /// Follows a gateway that has moved or got other secrets; what is `None` stays.
+    Gateway {
+        /// Where it is now.
+        base_url: Option<String>,
+        /// New user.
+        user: Option<String>,
+        /// New password.
+        password: Option<String>,
+        /// New secret for webhooks.
+        webhook_secret: Option<String>,
+    },
 }
 
-impl std::fmt::Debug for AccountChange {
+impl std::fmt::Debug for AccountAction {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("AccountChange").field("name", &self.name).finish_non_exhaustive()
+        // Some carry secrets.
+        f.write_str("AccountAction")
     }
 }
 
@@ -72,6 +114,13 @@ pub async fn thread(id: ConversationId, cursor: Option<String>) -> Result<Thread
     context::answer(page)
 }
 
+/// A group with its members.
+#[server(prefix = "/api/ui", endpoint = "group", input = Json)]
+pub async fn group(id: ConversationId) -> Result<GroupView, ApiError> {
+    let call = context::Call::new().await?;
+    context::answer(call.engine.group(&call.actor, id).await)
+}
+
 /// Sends a text. The same id twice is one message.
 #[server(prefix = "/api/ui", endpoint = "send_text", input = Json)]
 pub async fn send_text(conversation: ConversationId, text: NewText) -> Result<MessageView, ApiError> {
@@ -84,6 +133,48 @@ pub async fn send_text(conversation: ConversationId, text: NewText) -> Result<Me
 pub async fn retry(id: MessageId) -> Result<MessageView, ApiError> {
     let call = context::Call::new().await?;
     context::answer(call.engine.retry(&call.actor, id).await)
+}
+
+/// Does something with a conversation that `WhatsApp` knows nothing of.
+#[server(prefix = "/api/ui", endpoint = "change_work", input = Json)]
+pub async fn change_work(id: ConversationId, change: WorkChange) -> Result<ConversationView, ApiError> {
+    let call = context::Call::new().await?;
+    context::answer(call.engine.change_work(&call.actor, id, change).await)
+}
+
+/// Writes a note for colleagues. The same id twice is one note.
+#[server(prefix = "/api/ui", endpoint = "add_note", input = Json)]
+pub async fn add_note(conversation: ConversationId, text: NewText) -> Result<MessageView, ApiError> {
+    let call = context::Call::new().await?;
+    context::answer(call.engine.add_note(&call.actor, conversation, &text).await)
+}
+
+/// Messages in which words stand.
+#[server(name = SearchMessages, prefix = "/api/ui", endpoint = "search", input = Json)]
+pub async fn search(query: SearchQuery) -> Result<Page<MessageHit>, ApiError> {
+    let call = context::Call::new().await?;
+    context::answer(call.engine.search_messages(&call.actor, &query).await)
+}
+
+/// Makes a label.
+#[server(prefix = "/api/ui", endpoint = "create_label", input = Json)]
+pub async fn create_label(name: String, colour: u8) -> Result<LabelView, ApiError> {
+    let call = context::Call::new().await?;
+    context::answer(call.engine.create_label(&call.actor, &name, colour).await)
+}
+
+/// Gives a label another name and colour.
+#[server(prefix = "/api/ui", endpoint = "change_label", input = Json)]
+pub async fn change_label(id: LabelId, name: String, colour: u8) -> Result<LabelView, ApiError> {
+    let call = context::Call::new().await?;
+    context::answer(call.engine.change_label(&call.actor, id, &name, colour).await)
+}
+
+/// Takes a label away, from all conversations too.
+#[server(prefix = "/api/ui", endpoint = "delete_label", input = Json)]
+pub async fn delete_label(id: LabelId) -> Result<(), ApiError> {
+    let call = context::Call::new().await?;
+    context::answer(call.engine.delete_label(&call.actor, id).await)
 }
 
 /// Someone here has seen the conversation.
@@ -100,11 +191,40 @@ pub async fn contacts(query: ContactQuery) -> Result<Page<ContactView>, ApiError
     context::answer(call.engine.contacts(&call.actor, &query).await)
 }
 
-/// One contact.
+/// A contact with all its names and how they came together.
 #[server(prefix = "/api/ui", endpoint = "contact", input = Json)]
-pub async fn contact(id: ContactId) -> Result<ContactView, ApiError> {
+pub async fn contact(id: ContactId) -> Result<ContactDetails, ApiError> {
     let call = context::Call::new().await?;
-    context::answer(call.engine.contact(&call.actor, id).await)
+    context::answer(call.engine.contact_details(&call.actor, id).await)
+}
+
+/// Contacts that may be one person, and those that became one lately.
+#[server(name = GetPeople, prefix = "/api/ui", endpoint = "people", input = Json)]
+pub async fn people() -> Result<(Vec<SuggestionView>, Vec<MergeView>), ApiError> {
+    let call = context::Call::new().await?;
+    let suggestions = context::answer(call.engine.suggestions(&call.actor).await)?;
+    Ok((suggestions, context::answer(call.engine.merges(&call.actor).await)?))
+}
+
+/// Says that two contacts are one person.
+#[server(prefix = "/api/ui", endpoint = "merge_contacts", input = Json)]
+pub async fn merge_contacts(first: ContactId, second: ContactId) -> Result<ContactView, ApiError> {
+    let call = context::Call::new().await?;
+    context::answer(call.engine.merge_contacts(&call.actor, first, second).await)
+}
+
+/// Says that two contacts are two people.
+#[server(prefix = "/api/ui", endpoint = "keep_apart", input = Json)]
+pub async fn keep_apart(first: ContactId, second: ContactId) -> Result<(), ApiError> {
+    let call = context::Call::new().await?;
+    context::answer(call.engine.keep_apart(&call.actor, first, second).await)
+}
+
+/// Lets contacts that became one part again.
+#[server(prefix = "/api/ui", endpoint = "undo_merge", input = Json)]
+pub async fn undo_merge(id: MergeId) -> Result<ContactView, ApiError> {
+    let call = context::Call::new().await?;
+    context::answer(call.engine.undo_merge(&call.actor, id).await)
 }
 
 /// A number with what is needed to finish setting it up.
@@ -128,34 +248,119 @@ pub async fn create_cloud(form: CloudForm) -> Result<AccountView, ApiError> {
     context::answer(call.engine.create_cloud(&call.actor, &form).await)
 }
 
-/// Renames a number or replaces its secrets.
-#[server(prefix = "/api/ui", endpoint = "update_account", input = Json)]
-pub async fn update_account(id: AccountId, change: AccountChange) -> Result<AccountView, ApiError> {
+/// Tries what was entered for a gateway, without storing it.
+#[server(prefix = "/api/ui", endpoint = "check_gateway", input = Json)]
+pub async fn check_gateway(form: GatewayForm) -> Result<GatewayReport, ApiError> {
     let call = context::Call::new().await?;
-    if let (Some(name), None, None) = (&change.name, &change.token, &change.app_secret) {
-        return context::answer(call.engine.rename_account(&call.actor, id, name).await);
-    }
-    let change = balas_engine::CloudChange {
-        name: change.name,
-        token: change.token,
-        app_secret: change.app_secret,
-        verify_token: None,
+    context::answer(call.engine.check_gateway(&call.actor, &form).await)
+}
+
+/// Connects a number through a gateway.
+#[server(prefix = "/api/ui", endpoint = "create_gateway", input = Json)]
+pub async fn create_gateway(form: GatewayForm) -> Result<AccountView, ApiError> {
+    let call = context::Call::new().await?;
+    context::answer(call.engine.create_gateway(&call.actor, &form).await)
+}
+
+/// Connects a number through our own bridge.
+#[server(prefix = "/api/ui", endpoint = "create_bridge", input = Json)]
+pub async fn create_bridge(form: BridgeForm) -> Result<AccountView, ApiError> {
+    let call = context::Call::new().await?;
+    context::answer(call.engine.create_bridge_account(&call.actor, &form).await)
+}
+
+/// What is set for all numbers together.
+#[server(name = GetWorkspaceSettings, prefix = "/api/ui", endpoint = "workspace_settings", input = Json)]
+pub async fn workspace_settings() -> Result<WorkspaceSettings, ApiError> {
+    let call = context::Call::new().await?;
+    context::answer(call.engine.workspace_settings(&call.actor).await)
+}
+
+/// Sets it.
+#[server(prefix = "/api/ui", endpoint = "set_workspace_settings", input = Json)]
+pub async fn set_workspace_settings(settings: WorkspaceSettings) -> Result<WorkspaceSettings, ApiError> {
+    let call = context::Call::new().await?;
+    context::answer(call.engine.set_workspace_settings(&call.actor, &settings).await)
+}
+
+/// Says where alerts are posted to; `None` for nowhere.
+#[server(prefix = "/api/ui", endpoint = "set_alert_webhook", input = Json)]
+pub async fn set_alert_webhook(webhook: Option<AlertWebhookForm>) -> Result<WorkspaceSettings, ApiError> {
+    let call = context::Call::new().await?;
+    context::answer(call.engine.set_alert_webhook(&call.actor, webhook.as_ref()).await)
+}
+
+/// Takes note of an alert.
+#[server(prefix = "/api/ui", endpoint = "acknowledge_alert", input = Json)]
+pub async fn acknowledge_alert(id: AlertId) -> Result<AlertView, ApiError> {
+    let call = context::Call::new().await?;
+    context::answer(call.engine.acknowledge_alert(&call.actor, id).await)
+}
+
+/// Does something with a number.
+#[server(prefix = "/api/ui", endpoint = "change_account", input = Json)]
+pub async fn change_account(id: AccountId, action: AccountAction) -> Result<AccountView, ApiError> {
+    let context::Call { engine, actor } = context::Call::new().await?;
+    let done = match action {
+        AccountAction::Start => engine.start_account(&actor, id).await,
+        AccountAction::Stop => engine.stop_account(&actor, id).await,
+        AccountAction::LogOut => engine.log_out_account(&actor, id).await,
+        AccountAction::Rename(name) => engine.rename_account(&actor, id, &name).await,
+        AccountAction::Settings(settings) => engine.set_account_settings(&actor, id, &settings).await,
+        AccountAction::ResetUse => engine.reset_daily_use(&actor, id).await,
+        AccountAction::Primary(primary) => engine.set_primary_account(&actor, id, primary).await,
+        AccountAction::CloudSecrets { token, app_secret } => {
+            let change =
+                balas_engine::CloudChange { token, app_secret, ..balas_engine::CloudChange::default() };
+            engine.update_cloud(&actor, id, &change).await
+        }
+        AccountAction::Gateway { base_url, user, password, webhook_secret } => {
+            let change = balas_engine::GatewayChange { name: None, base_url, user, password, webhook_secret };
+            engine.update_gateway(&actor, id, &change).await
+        }
+        AccountAction::Reconnect => {
+            context::answer(engine.reconnect_account(&actor, id).await)?;
+            engine.account(&actor, id).await
+        }
+        AccountAction::SyncHistory => {
+            context::answer(engine.sync_account_history(&actor, id).await)?;
+            engine.account(&actor, id).await
+        }
+        AccountAction::ShowQr => {
+            context::answer(engine.link_account_by_qr(&actor, id).await)?;
+            engine.account(&actor, id).await
+        }
+        AccountAction::ShowPairingCode(None) => {
+            context::answer(engine.pair_account(&actor, id).await)?;
+            engine.account(&actor, id).await
+        }
+        AccountAction::ShowPairingCode(Some(phone)) => {
+            context::answer(engine.pair_account_with(&actor, id, &phone).await)?;
+            engine.account(&actor, id).await
+        }
     };
-    context::answer(call.engine.update_cloud(&call.actor, id, &change).await)
+    context::answer(done)
 }
 
-/// Starts a number.
-#[server(prefix = "/api/ui", endpoint = "start_account", input = Json)]
-pub async fn start_account(id: AccountId) -> Result<AccountView, ApiError> {
+/// The pairing code that a number shows now.
+#[server(prefix = "/api/ui", endpoint = "pairing_code", input = Json)]
+pub async fn pairing_code(id: AccountId) -> Result<String, ApiError> {
     let call = context::Call::new().await?;
-    context::answer(call.engine.start_account(&call.actor, id).await)
+    Ok(context::answer(call.engine.account_pairing_code(&call.actor, id))?.code)
 }
 
-/// Stops a number.
-#[server(prefix = "/api/ui", endpoint = "stop_account", input = Json)]
-pub async fn stop_account(id: AccountId) -> Result<AccountView, ApiError> {
+/// The devices of a number's gateway.
+#[server(prefix = "/api/ui", endpoint = "account_devices", input = Json)]
+pub async fn account_devices(id: AccountId) -> Result<Vec<DeviceView>, ApiError> {
     let call = context::Call::new().await?;
-    context::answer(call.engine.stop_account(&call.actor, id).await)
+    context::answer(call.engine.account_devices(&call.actor, id).await)
+}
+
+/// Messages of a number that had been missed and were fetched, newest first.
+#[server(prefix = "/api/ui", endpoint = "account_gaps", input = Json)]
+pub async fn account_gaps(id: AccountId) -> Result<Vec<GapView>, ApiError> {
+    let call = context::Call::new().await?;
+    context::answer(call.engine.account_gaps(&call.actor, id).await)
 }
 
 /// Deletes a number with everything that belongs to it.

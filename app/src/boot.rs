@@ -1,7 +1,7 @@
 //! What the server hands to the browser with a page: enough to render it again without asking.
 
 use balas_domain::{
-    Timestamp,
+    Timestamp, WorkspaceSettings,
     inbox::Snapshot,
     view::{AccountSetup, ContactView, Me, Page},
 };
@@ -46,7 +46,7 @@ pub enum PageData {
     /// The list behind a filter, as of its own position.
     Filtered {
         /// First page of the filtered list.
-        snapshot: Snapshot,
+        snapshot: Box<Snapshot>,
     },
     /// A sign-in that did not work.
     SignIn {
@@ -60,10 +60,15 @@ pub enum PageData {
         /// First page.
         page: Page<ContactView>,
     },
+    /// All numbers, for who may set something for them together.
+    Accounts {
+        /// What is set.
+        settings: WorkspaceSettings,
+    },
     /// One number.
     Account {
         /// With what is needed to finish setting it up.
-        setup: AccountSetup,
+        setup: Box<AccountSetup>,
     },
     /// What the address names does not exist, or may not be seen.
     Missing,

@@ -6,11 +6,10 @@ use crate::{
     boot::{Boot, PageData},
     i18n::{Lang, Words},
     pages::{
-        accounts::Accounts,
-        contacts::Contacts,
         inbox::Inbox,
-        members::Members,
         missing::{Failed, Missing},
+        office,
+        part::Parts,
         sign_in::SignIn,
     },
     route::{Route, Section},
@@ -34,10 +33,13 @@ pub fn Root(
     boot: Boot,
     /// In which zone times are written at first.
     zone: Zone,
+    /// How to get at what not everybody needs at once.
+    parts: Parts,
 ) -> impl IntoView {
     let failed = boot.page == PageData::Failed;
     let app = App::new(boot, zone);
     provide_context(app);
+    provide_context(parts);
     // Effects run in the browser only, after the first rendering has been taken over.
     Effect::new(move || wake::wake(app));
     view! {
@@ -86,9 +88,9 @@ fn House() -> impl IntoView {
                 <main id="content" tabindex="-1">
                     {move || match section.get() {
                         Section::Inbox => view! { <Inbox /> }.into_any(),
-                        Section::Accounts => view! { <Accounts /> }.into_any(),
-                        Section::Members => view! { <Members /> }.into_any(),
-                        Section::Contacts => view! { <Contacts /> }.into_any(),
+                        section if office::is_in_office(section) => {
+                            view! { <office::Door section=section /> }.into_any()
+                        }
                         #[cfg(debug_assertions)]
                         Section::Kit => view! { <crate::pages::kit::Kit /> }.into_any(),
                         _ => view! { <Missing /> }.into_any(),
@@ -113,13 +115,12 @@ pub(crate) struct Sheets {
 /// The tab's title, as the server writes it.
 #[must_use]
 pub fn title(boot: &Boot) -> String {
-    let unread =
-        boot.inbox.as_ref().map_or(0, |inbox| inbox.conversations.items.iter().map(|row| row.unread).sum());
+    let unread = boot.inbox.as_ref().map_or(0, |inbox| inbox.counts.sum(|_| true, |tally| tally.messages));
     title_of(&Route::parse(&boot.path), boot.lang, unread)
 }
 
 /// The tab's title: what waits, where one is, whose it is.
-pub(crate) fn title_of(route: &Route, lang: Lang, unread: i32) -> String {
+pub(crate) fn title_of(route: &Route, lang: Lang, unread: u32) -> String {
     let words: &Words = lang.words();
     let page = match route.section() {
         Section::SignIn => words.sign_in_title,

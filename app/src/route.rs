@@ -2,7 +2,69 @@
 
 use std::fmt::Write as _;
 
-use balas_domain::{AccountId, ConversationId, query::ListQuery};
+use balas_domain::{
+    AccountId, ConversationId, LabelId, MemberId, WorkState,
+    query::{Assigned, ListQuery},
+    view::ConversationView,
+};
+
+/// In which state conversations must be to be shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Stage {
+    /// There is something to do. A search looks at all states.
+    #[default]
+    Open,
+    /// Done.
+    Resolved,
+    /// Later.
+    Snoozed,
+    /// Any.
+    All,
+}
+
+impl Stage {
+    /// All of them, as they are offered.
+    pub const EACH: [Self; 4] = [Self::Open, Self::Snoozed, Self::Resolved, Self::All];
+
+    /// The word in an address; empty for what goes without saying.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "",
+            Self::Resolved => "resolved",
+            Self::Snoozed => "snoozed",
+            Self::All => "all",
+        }
+    }
+
+    fn read(word: &str) -> Self {
+        Self::EACH.into_iter().find(|stage| stage.as_str() == word).unwrap_or_default()
+    }
+}
+
+/// Who must look after conversations for them to be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Whose {
+    /// Oneself.
+    Mine,
+    /// Nobody.
+    Nobodys,
+}
+
+impl Whose {
+    /// The word in an address.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Mine => "me",
+            Self::Nobodys => "nobody",
+        }
+    }
+
+    fn read(word: &str) -> Option<Self> {
+        [Self::Mine, Self::Nobodys].into_iter().find(|whose| whose.as_str() == word)
+    }
+}
 
 /// Which conversations the list shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -13,6 +75,14 @@ pub struct Filter {
     pub q: String,
     /// Only those with unread messages.
     pub unread: bool,
+    /// Only those in this state.
+    pub stage: Stage,
+    /// Only those that this one looks after.
+    pub whose: Option<Whose>,
+    /// Only those about this.
+    pub label: Option<LabelId>,
+    /// Only groups.
+    pub groups: bool,
 }
 
 impl Filter {
@@ -20,6 +90,18 @@ impl Filter {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// The same without anything but its text.
+    #[must_use]
+    pub fn unset(&self) -> Self {
+        Self { q: self.q.clone(), ..Self::default() }
+    }
+
+    /// Whether nothing but a text is searched for.
+    #[must_use]
+    pub fn is_unset(&self) -> bool {
+        *self == self.unset()
     }
 
     /// As the engine is asked.
@@ -30,9 +112,48 @@ impl Filter {
             account: self.account,
             q: (!q.is_empty()).then(|| q.to_owned()),
             unread_only: self.unread,
+            state: self.state(),
+            assigned: self.whose.map(|whose| match whose {
+                Whose::Mine => Assigned::Me,
+                Whose::Nobodys => Assigned::Nobody,
+            }),
+            label: self.label,
+            groups_only: self.groups,
             cursor,
             limit: None,
         }
+    }
+
+    /// The state that is asked for; `None` for any.
+    fn state(&self) -> Option<WorkState> {
+        match self.stage {
+            Stage::Open if !self.q.trim().is_empty() => None,
+            Stage::Open => Some(WorkState::Open),
+            Stage::Resolved => Some(WorkState::Resolved),
+            Stage::Snoozed => Some(WorkState::Snoozed),
+            Stage::All => None,
+        }
+    }
+
+    /// Whether a conversation belongs here by what the team makes of it. What is read or found meanwhile is another
+    /// question: see [`Filter::finds`].
+    #[must_use]
+    pub fn admits(&self, row: &ConversationView, me: Option<MemberId>) -> bool {
+        self.account.is_none_or(|account| account == row.account_id)
+            && self.state().is_none_or(|state| state == row.work.state)
+            && self.whose.is_none_or(|whose| match whose {
+                Whose::Mine => row.work.assignee.is_some() && row.work.assignee == me,
+                Whose::Nobodys => row.work.assignee.is_none(),
+            })
+            && self.label.is_none_or(|label| row.work.labels.contains(&label))
+            && (!self.groups || row.address.is_group())
+    }
+
+    /// Whether a conversation has what is asked for at this moment, as far as the page can tell.
+    #[must_use]
+    pub fn finds(&self, row: &ConversationView) -> bool {
+        let q = self.q.trim().to_lowercase();
+        (!self.unread || row.unread > 0) && (q.is_empty() || row.title.to_lowercase().contains(&q))
     }
 }
 
@@ -90,6 +211,10 @@ impl Route {
             account: parameter(query, "account").and_then(|id| id.parse().ok()),
             q: text("q"),
             unread: parameter(query, "unread").is_some_and(|v| v == "1"),
+            stage: Stage::read(&text("state")),
+            whose: Whose::read(&text("assigned")),
+            label: parameter(query, "label").and_then(|id| id.parse().ok()),
+            groups: parameter(query, "groups").is_some_and(|v| v == "1"),
         };
         match pieces.as_slice() {
             [] | ["inbox"] => Self::Inbox { open: None, filter: filter() },
@@ -118,8 +243,18 @@ impl Route {
             Self::Inbox { open, filter } => {
                 let path = open.map_or_else(|| "/inbox".to_owned(), |id| format!("/inbox/{id}"));
                 let account = filter.account.map(|id| id.to_string()).unwrap_or_default();
-                let unread = if filter.unread { "1" } else { "" };
-                with_query(path, &[("account", &account), ("q", &filter.q), ("unread", unread)])
+                let label = filter.label.map(|id| id.to_string()).unwrap_or_default();
+                let flag = |on: bool| if on { "1" } else { "" };
+                let parameters = [
+                    ("account", account.as_str()),
+                    ("q", filter.q.as_str()),
+                    ("unread", flag(filter.unread)),
+                    ("state", filter.stage.as_str()),
+                    ("assigned", filter.whose.map_or("", Whose::as_str)),
+                    ("label", label.as_str()),
+                    ("groups", flag(filter.groups)),
+                ];
+                with_query(path, &parameters)
             }
             Self::Accounts => "/accounts".to_owned(),
             Self::NewAccount => "/accounts/new".to_owned(),
@@ -242,8 +377,15 @@ mod tests {
 
     #[test]
     fn every_page_survives_its_address() {
-        let filter =
-            Filter { account: ID.parse().ok(), q: "Ana & Sérgio 100%+/?#".to_owned(), unread: true };
+        let filter = Filter {
+            account: ID.parse().ok(),
+            q: "Ana & Sérgio 100%+/?#".to_owned(),
+            unread: true,
+            stage: Stage::Snoozed,
+            whose: Some(Whose::Mine),
+            label: ID.parse().ok(),
+            groups: true,
+        };
         let pages = [
             Route::SignIn { next: None },
             Route::SignIn { next: Some("/inbox?unread=1".to_owned()) },

@@ -17,6 +17,7 @@ use crate::{
     boot::{Boot, PageData, SignInProblem},
     cookie,
     i18n::{Lang, Theme},
+    pages::part::Parts,
     root::Root,
     route::{Route, is_own_path, parameter},
     shell::{self, Assets},
@@ -107,6 +108,13 @@ async fn show(site: &Site, engine: &Engine, visitor: Visitor, headers: &HeaderMa
     let mut boot = boot(engine, headers, path);
     match load(engine, &actor, &route).await {
         Ok(loaded) => {
+            // An old link to a conversation that has become part of another.
+            if let (Route::Inbox { open: Some(open), filter }, Some(thread)) = (&route, &loaded.inbox.thread)
+                && thread.conversation.id != *open
+            {
+                let route = Route::Inbox { open: Some(thread.conversation.id), filter: filter.clone() };
+                return Redirect::to(&route.href()).into_response();
+            }
             // The zone of the workspace serves until the browser has told its own.
             if boot.zone.name.is_empty() {
                 boot.zone = zone_info(&loaded.me.time_zone, boot.now);
@@ -140,7 +148,7 @@ async fn load(engine: &Engine, actor: &Actor, route: &Route) -> Result<Loaded, E
         _ => None,
     };
     // The whole list is always there, whatever the filter: it feeds the counts.
-    let everything = balas_domain::query::ListQuery::default();
+    let everything = crate::route::Filter::default().query(None);
     let (inbox, open_missing) = match engine.snapshot(actor, &everything, open).await {
         Ok(inbox) => (inbox, false),
         Err(EngineError::NotFound { .. }) if open.is_some() => {
@@ -188,7 +196,8 @@ fn render(site: &Site, status: StatusCode, boot: Boot) -> Response {
     let zone = Zone::named(&boot.zone.name).unwrap_or(Zone::Fixed(boot.zone.offset));
     let title = crate::root::title(&boot);
     let owner = Owner::new_root(None);
-    let body = owner.with(|| Root(crate::root::RootProps { boot: boot.clone(), zone }).to_html());
+    let body = owner
+        .with(|| Root(crate::root::RootProps { boot: boot.clone(), zone, parts: Parts::here() }).to_html());
     drop(owner);
     let html = shell::document(&site.assets, &boot, &title, &body);
     (status, [(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"))], html)

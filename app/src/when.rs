@@ -62,6 +62,18 @@ impl Zone {
     }
 }
 
+/// The day as a number, in a zone by its IANA name.
+#[cfg(feature = "ssr")]
+pub(crate) fn day_in(zone: &str, at: Timestamp) -> i64 {
+    Zone::named(zone).unwrap_or(Zone::Fixed(0)).day_number(at)
+}
+
+/// The day as a number, in a zone by its IANA name.
+#[cfg(not(feature = "ssr"))]
+pub(crate) fn day_in(zone: &str, at: Timestamp) -> i64 {
+    Zone::Fixed(crate::browser::zone::offset_in(zone, at).unwrap_or_default()).day_number(at)
+}
+
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;

@@ -8,6 +8,7 @@ use balas_app::{
     Root, RootProps,
     boot::{Boot, PageData, SignInProblem},
     i18n::Lang,
+    pages::part::Parts,
     root::title,
     shell::{Assets, document},
     when::Zone,
@@ -19,7 +20,9 @@ fn render(boot: Boot) -> String {
     let assets = Assets { js: "/pkg/a.js".into(), wasm: "/pkg/a.wasm".into(), css: "/pkg/a.css".into() };
     let title = title(&boot);
     let owner = Owner::new_root(None);
-    let body = owner.with(|| Root(RootProps { boot: boot.clone(), zone: Zone::Fixed(7 * 3600) }).to_html());
+    let body = owner.with(|| {
+        Root(RootProps { boot: boot.clone(), zone: Zone::Fixed(7 * 3600), parts: Parts::here() }).to_html()
+    });
     let html = document(&assets, &boot, &title, &body);
     if let Some(folder) = option_env!("BALAS_PREVIEW") {
         let name = boot.path.replace(['/', '?'], "_");

@@ -161,7 +161,7 @@ export class Device {
   /** As in `GET /devices/{id}/status`, with what only we know. */
   async status() {
     const { id, jid, linked } = this.record;
-    const { state, reason } = this.session;
+    const { state, reason, blocked } = this.session;
     const memory = await this.session.memory();
     return {
       device_id: id,
@@ -170,6 +170,7 @@ export class Device {
       ...(jid && { jid }),
       state,
       ...(reason && { reason }),
+      ...(blocked && { blocked }),
       ...(this.#webVersion && { web_version: this.#webVersion }),
       ...(memory !== undefined && { memory_mb: memory }),
       outbox: {

@@ -74,6 +74,8 @@ export class Session extends EventEmitter {
   /** @type {{text: string, expiresAt: number} | undefined} */
   qr;
   pairCode = "";
+  /** WhatsApp has said so. Only a person can mend that, so it is not tried again. */
+  blocked = false;
   /** @type {Life | undefined} */
   #life;
   /** @type {NodeJS.Timeout | undefined} */
@@ -115,6 +117,7 @@ export class Session extends EventEmitter {
       pairing: false,
     };
     this.#life = life;
+    this.blocked = false;
     this.#become("starting");
     this.#expect(life, this.options.timings.start, "WhatsApp Web did not load");
     life.begun = this.#begin(life);
@@ -272,6 +275,7 @@ export class Session extends EventEmitter {
       if (["LOGOUT", "UNPAIRED", "UNPAIRED_IDLE"].includes(why)) {
         void this.#unlinked("The phone has ended the link. Link it again.");
       } else if (["TOS_BLOCK", "SMB_TOS_BLOCK"].includes(why)) {
+        this.blocked = true;
         void this.#end("error", "WhatsApp has blocked this number. Look at the phone for what to do.");
       } else if (why === "CONFLICT") {
         this.#fail(life, "WhatsApp Web was opened in another browser with this link");

@@ -233,7 +233,10 @@ test("a number that WhatsApp has blocked is left alone", async () => {
   client().emit("disconnected", "TOS_BLOCK");
   await inState("error");
   assert.match(session.reason, /blocked this number/);
-  assert.deepEqual([clients.length, session.linked], [1, true]);
+  assert.deepEqual([clients.length, session.linked, session.blocked], [1, true, true]);
+  await session.start();
+  await inState("ready");
+  assert(!session.blocked, "somebody has settled it");
 });
 
 test("a page that no longer answers", async () => {

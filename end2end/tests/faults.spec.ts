@@ -113,3 +113,63 @@ test.describe("a number that WhatsApp no longer lets in", () => {
     await expect.poll(() => customer.texts(), { timeout: 30_000 }).toEqual(["Masih menunggu"]);
   });
 });
+
+test.describe("a number whose messages fail one after the other", () => {
+  test.use({ isolated: true });
+
+  test("raises an alert, which somebody takes note of for everyone", async ({ page, other, server, customer }) => {
+    const [owner, second] = [await other("owner"), await other("owner")];
+    await open(owner, "/accounts");
+    await open(second, "/inbox");
+    await chat(page, customer);
+    await server.sandbox.faults({ account: DEMO_NUMBER, code: 131009 });
+    for (const text of ["Satu", "Dua", "Tiga", "Empat", "Lima"]) {
+      await answer(page, text);
+      await status(bubble(page, text), "failed");
+    }
+    const alert = owner.getByRole("list", { name: "Alerts" }).getByRole("listitem");
+    await expect(alert).toContainText("Toko Melati: messages cannot be sent");
+    await expect(alert).toContainText("5 messages in a row could not be sent.");
+    const count = second.getByRole("navigation").getByRole("link", { name: "Numbers" }).locator(".rail-count");
+    await expect(count).toHaveText("1");
+    await alert.getByRole("button", { name: "Noted" }).click();
+    await expect(alert).toContainText("noted by Melati Kusuma");
+    await expect(count).toBeEmpty();
+    await owner.reload();
+    await expect(alert).toContainText("noted by Melati Kusuma");
+  });
+});
+
+test("who is told of alerts is set for all numbers together", async ({ page, signIn, quiet }) => {
+  quiet.allow(/status of 422/);
+  await signIn(page, "owner");
+  await open(page, "/accounts");
+  const field = (label: string) => page.getByRole("textbox", { name: label, exact: true });
+  const general = page.locator("form").filter({ has: page.getByRole("heading", { name: "All numbers together" }) });
+  await field("Alert after minutes").fill("0");
+  await expect(general.getByText(/^Between 1 and/)).toBeVisible();
+  await field("Alert after minutes").fill("10");
+  await field("Alerts by e-mail to").fill("nobody");
+  await expect(general.getByRole("button", { name: "Save" })).toBeDisabled();
+  await field("Alerts by e-mail to").fill("ops@example.org, owner@example.org");
+  await general.getByRole("button", { name: "Save" }).click();
+  // The tests' server knows no mail server.
+  await expect(page.getByText(/^This server sends no e-mails: its administrator must name a mail server/)).toBeVisible();
+  await field("Alerts by e-mail to").fill("");
+  await general.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByText("Saved", { exact: true })).toBeVisible();
+  await field("Address for alerts").fill("not a url");
+  await field("Secret for alerts").fill("long-enough-secret");
+  const webhook = page.locator("form").filter({ has: page.getByRole("heading", { name: "Alerts to another program" }) });
+  await webhook.getByRole("button", { name: "Save" }).click();
+  await expect(field("Address for alerts")).toHaveAttribute("aria-invalid", "true");
+  await field("Address for alerts").fill("http://127.0.0.1:9/alerts");
+  await webhook.getByRole("button", { name: "Save" }).click();
+  await expect(webhook.getByRole("button", { name: "Stop" })).toBeVisible();
+  await page.reload();
+  await expect(field("Alert after minutes")).toHaveValue("10");
+  await expect(field("Address for alerts")).toHaveValue("http://127.0.0.1:9/alerts");
+  await expect(field("Secret for alerts")).toHaveValue("");
+  await webhook.getByRole("button", { name: "Stop" }).click();
+  await expect(field("Address for alerts")).toHaveValue("");
+});

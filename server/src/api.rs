@@ -4,20 +4,23 @@
 //! document.
 
 mod accounts;
+mod alerts;
 mod contacts;
 mod conversations;
+mod labels;
 mod me;
 mod members;
 mod messages;
 pub mod openapi;
 mod sessions;
+mod settings;
 
 use axum::{
     Router,
     extract::Request,
     http::{Method, StatusCode},
     response::{IntoResponse, Response},
-    routing::{MethodRouter, delete, get, patch, post},
+    routing::{MethodRouter, delete, get, patch, post, put},
 };
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +57,12 @@ pub struct PageParams {
 pub fn table() -> Vec<(Method, &'static str, MethodRouter<AppState>)> {
     vec![
         (Method::GET, "/me", get(me::show)),
+        (Method::GET, "/settings", get(settings::show)),
+        (Method::PATCH, "/settings", patch(settings::change)),
+        (Method::PUT, "/settings/alert-webhook", put(settings::set_webhook)),
+        (Method::DELETE, "/settings/alert-webhook", delete(settings::remove_webhook)),
+        (Method::GET, "/alerts", get(alerts::list)),
+        (Method::POST, "/alerts/{id}/acknowledge", post(alerts::acknowledge)),
         (Method::GET, "/accounts", get(accounts::list)),
         (Method::POST, "/accounts", post(accounts::create)),
         (Method::POST, "/accounts/check", post(accounts::check)),
@@ -64,13 +73,27 @@ pub fn table() -> Vec<(Method, &'static str, MethodRouter<AppState>)> {
         (Method::POST, "/accounts/{id}/start", post(accounts::start)),
         (Method::POST, "/accounts/{id}/stop", post(accounts::stop)),
         (Method::GET, "/contacts", get(contacts::list)),
+        (Method::GET, "/contacts/suggestions", get(contacts::suggestions)),
+        (Method::GET, "/contacts/merges", get(contacts::merges)),
+        (Method::POST, "/contacts/merges/{id}/undo", post(contacts::undo)),
         (Method::GET, "/contacts/{id}", get(contacts::show)),
+        (Method::GET, "/contacts/{id}/details", get(contacts::details)),
+        (Method::POST, "/contacts/{id}/merge", post(contacts::merge)),
+        (Method::POST, "/contacts/{id}/keep-apart", post(contacts::keep_apart)),
         (Method::GET, "/conversations", get(conversations::list)),
         (Method::GET, "/conversations/{id}", get(conversations::show)),
+        (Method::GET, "/conversations/{id}/group", get(conversations::group)),
         (Method::POST, "/conversations/{id}/read", post(conversations::read)),
         (Method::GET, "/conversations/{id}/messages", get(messages::list)),
         (Method::POST, "/conversations/{id}/messages", post(messages::send)),
+        (Method::POST, "/conversations/{id}/work", post(conversations::work)),
+        (Method::POST, "/conversations/{id}/notes", post(messages::note)),
+        (Method::GET, "/messages/search", get(messages::find)),
         (Method::POST, "/messages/{id}/retry", post(messages::retry)),
+        (Method::GET, "/labels", get(labels::list)),
+        (Method::POST, "/labels", post(labels::create)),
+        (Method::PATCH, "/labels/{id}", patch(labels::change)),
+        (Method::DELETE, "/labels/{id}", delete(labels::remove)),
         (Method::GET, "/members", get(members::list)),
         (Method::POST, "/members", post(members::create)),
         (Method::PATCH, "/members/{id}", patch(members::change)),
@@ -87,6 +110,8 @@ pub fn table() -> Vec<(Method, &'static str, MethodRouter<AppState>)> {
         (Method::POST, "/whatsapp/sessions/{id}/stop", post(sessions::stop)),
         (Method::POST, "/whatsapp/sessions/{id}/logout", post(sessions::logout)),
         (Method::POST, "/whatsapp/sessions/{id}/reconnect", post(sessions::reconnect)),
+        (Method::POST, "/whatsapp/sessions/{id}/sync-history", post(sessions::sync_history)),
+        (Method::GET, "/whatsapp/sessions/{id}/gaps", get(sessions::gaps)),
         (Method::GET, "/whatsapp/sessions/{id}/qr", get(sessions::qr)),
         (Method::POST, "/whatsapp/sessions/{id}/qr", post(sessions::link_by_qr)),
         (Method::GET, "/whatsapp/sessions/{id}/pairing-code", get(sessions::pairing_code)),

@@ -8,6 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use balas_engine::{BridgeConfig, MailConfig};
 use serde::Deserialize;
 
 pub use self::{
@@ -45,8 +46,13 @@ pub enum ConfigError {
         /// What it was set to.
         address: SocketAddr,
     },
+    /// No mail can be sent so.
+    #[error("[smtp] cannot be used: {0}")]
+    Mail(String),
     /// Where the program itself lies cannot be found out.
-    #[error("cannot find the folder of this program, so name the site's folder with --site: {0}")]
+    #[error(
+        "cannot find the folder of this program, so name the site's folder with --site and the bridge's with --bridge: {0}"
+    )]
     NoExecutable(std::io::Error),
 }
 
@@ -102,6 +108,15 @@ pub struct ServeArgs {
     /// Folder of the site's files [default: site beside this program]
     #[arg(long, env = "BALAS_SITE", value_name = "DIR")]
     pub site: Option<PathBuf>,
+    /// Folder of the bridge, which runs WhatsApp Web [default: bridge beside this program]
+    #[arg(long, env = "BALAS_BRIDGE", value_name = "DIR")]
+    pub bridge: Option<PathBuf>,
+    /// Node.js, for the bridge [default: node]
+    #[arg(long, env = "BALAS_NODE", value_name = "PROGRAM")]
+    pub node: Option<PathBuf>,
+    /// The browser, for the bridge [default: the system's Chromium]
+    #[arg(long, env = "BALAS_CHROMIUM", value_name = "PROGRAM")]
+    pub chromium: Option<PathBuf>,
     /// How log lines look [default: text]
     #[arg(long, env = "BALAS_LOG_FORMAT", value_name = "FORMAT")]
     pub log_format: Option<LogFormat>,
@@ -155,6 +170,10 @@ pub struct DataSettings {
     pub webhook_base: Option<String>,
     /// Its version.
     pub cloud_version: String,
+    /// The mail server, if there is one.
+    pub mail: Option<MailConfig>,
+    /// The bridge, where accounts are run.
+    pub bridge: Option<BridgeConfig>,
     /// What the file said, for the rest.
     file: File,
 }
@@ -206,6 +225,8 @@ impl DataArgs {
             data,
             database_url,
             webhook_base: None,
+            bridge: None,
+            mail: file.smtp.clone().map(mail).transpose()?,
             cloud_base_url: cloud.base_url.unwrap_or_else(|| "https://graph.facebook.com".to_owned()),
             cloud_version: cloud.version.unwrap_or_else(|| "v23.0".to_owned()),
             file,
@@ -243,7 +264,20 @@ impl ServeArgs {
         }
         let site = match self.site.clone().or_else(|| file.site.clone()) {
             Some(site) => site,
-            None => site_beside_program()?,
+            None => beside_program("site")?,
+        };
+        let folder = match self.bridge.clone().or_else(|| file.bridge.folder.clone()) {
+            Some(folder) => folder,
+            None => beside_program("bridge")?,
+        };
+        let bridge = BridgeConfig {
+            folder,
+            program: "src/main.js".into(),
+            node: self.node.clone().or_else(|| file.bridge.node.clone()).unwrap_or_else(|| "node".into()),
+            chromium: self.chromium.clone().or_else(|| file.bridge.chromium.clone()),
+            data: data.data.join("bridge"),
+            // Known once we listen.
+            deliver_to: String::new(),
         };
         let trusted_proxies = if self.trusted_proxies.is_empty() {
             file.trusted_proxies.clone()
@@ -259,15 +293,33 @@ impl ServeArgs {
             log: self.log.clone().or_else(|| file.log.clone()).unwrap_or_else(|| "info".to_owned()),
             trusted_proxies,
             limits: file.limits,
-            data,
+            data: DataSettings { bridge: Some(bridge), ..data },
         })
     }
 }
 
-/// `site` beside the program, where the build leaves it.
-fn site_beside_program() -> Result<PathBuf, ConfigError> {
+/// The password of the mail server.
+const SMTP_PASSWORD: &str = "BALAS_SMTP_PASSWORD";
+
+fn mail(file: file::Smtp) -> Result<MailConfig, ConfigError> {
+    let password = std::env::var(SMTP_PASSWORD).ok().filter(|password| !password.is_empty());
+    let in_file = file.password.map(|password| password.expose().to_owned());
+    let mail = MailConfig {
+        host: file.host,
+        port: file.port,
+        security: file.security,
+        user: file.user,
+        password: password.or(in_file).unwrap_or_default(),
+        from: file.from,
+    };
+    mail.check().map_err(ConfigError::Mail)?;
+    Ok(mail)
+}
+
+/// A folder beside the program, where the build leaves it.
+fn beside_program(name: &str) -> Result<PathBuf, ConfigError> {
     let program = std::env::current_exe().map_err(ConfigError::NoExecutable)?;
-    Ok(program.parent().unwrap_or(Path::new(".")).join("site"))
+    Ok(program.parent().unwrap_or(Path::new(".")).join(name))
 }
 
 #[cfg(test)]
@@ -335,8 +387,23 @@ mod tests {
     }
 
     #[test]
+    fn mail_is_checked_before_it_is_needed() {
+        let (_dir, args) =
+            with_file("[smtp]\nhost = 'mail.example.org'\nfrom = 'Balas <balas@example.org>'\n");
+        let mail = args.resolve().unwrap().data.mail.unwrap();
+        assert_eq!((mail.host.as_str(), mail.port, mail.user), ("mail.example.org", None, None));
+        let (_dir, args) = with_file("[smtp]\nhost = 'mail.example.org'\nfrom = 'nobody'\n");
+        assert!(args.resolve().unwrap_err().to_string().contains("nobody"));
+        let (_dir, args) = with_file("");
+        assert!(args.resolve().unwrap().data.mail.is_none());
+    }
+
+    #[test]
     fn debug_shows_no_password() {
         let (_dir, args) = with_file("database_url = 'postgres://balas:hunter2@localhost/balas'\n");
+        let settings = args.resolve().unwrap();
+        assert!(!format!("{settings:?}").contains("hunter2"));
+        let (_dir, args) = with_file("[smtp]\nhost = 'h'\nfrom = 'a@b.example'\npassword = 'hunter2'\n");
         let settings = args.resolve().unwrap();
         assert!(!format!("{settings:?}").contains("hunter2"));
         let broken = with_file("database_url = 'postgres://balas:hunter2@localhost/balas'\nx = 1\n");

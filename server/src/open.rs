@@ -81,6 +81,8 @@ pub async fn engine(settings: &DataSettings) -> Result<Engine, OpenError> {
         cloud_base_url: settings.cloud_base_url.clone(),
         cloud_version: settings.cloud_version.clone(),
         webhook_base: settings.webhook_base.clone(),
+        mail: settings.mail.clone(),
+        bridge: settings.bridge.clone(),
         rhythm: balas_engine::Rhythm::default(),
         master_key,
     };

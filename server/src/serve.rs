@@ -94,6 +94,10 @@ pub async fn serve(settings: Settings) -> Result<(), ServeError> {
         data.cloud_base_url = sandbox.base_url();
     }
     data.webhook_base = Some(base_url(&settings, address));
+    if let Some(bridge) = &mut data.bridge {
+        // On this machine, whatever stands before us.
+        bridge.deliver_to = format!("http://{}", reachable(address));
+    }
     let engine = open::engine(&data).await?;
     let state = AppState::new(Parts {
         engine: engine.clone(),

@@ -3,16 +3,18 @@
 
 mod hub;
 mod socket;
+mod statuses;
 
 use std::time::Duration;
 
 use axum::{
-    extract::{State, WebSocketUpgrade},
+    extract::{Query, State, WebSocketUpgrade},
     http::HeaderMap,
     response::{IntoResponse, Response},
 };
 
 pub use hub::Hub;
+use serde::Deserialize;
 
 use crate::{auth::Credential, origin, problem::Problem, state::AppState};
 
@@ -55,8 +57,21 @@ impl Default for SocketRules {
     }
 }
 
+/// What a program wants beside the events of the log.
+#[derive(Debug, Default, Deserialize)]
+pub struct Wishes {
+    /// `1`: frames about connected numbers by themselves.
+    #[serde(default)]
+    whatsapp: u8,
+}
+
 /// Opens a socket for who is signed in.
-pub async fn open(State(state): State<AppState>, headers: HeaderMap, upgrade: WebSocketUpgrade) -> Response {
+pub async fn open(
+    State(state): State<AppState>,
+    Query(wishes): Query<Wishes>,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Response {
     let Some(credential) = Credential::of(&headers) else { return Problem::unauthorized().into_response() };
     // Browsers open sockets to any host and send its cookies along: the origin is the only thing that tells.
     if credential.is_ambient() && !origin::is_ours(&headers, &state) {
@@ -77,6 +92,6 @@ pub async fn open(State(state): State<AppState>, headers: HeaderMap, upgrade: We
     upgrade.on_upgrade(move |socket| async move {
         // Held until the end, so that a stopping server waits for the good-bye.
         let _tracked = tracked;
-        socket::run(state, socket, credential, actor).await;
+        socket::run(state, socket, credential, actor, wishes.whatsapp == 1).await;
     })
 }

@@ -53,8 +53,17 @@ async fn snapshot(rest: &mut Rest, seq: Seq, threads: &[ConversationId]) -> Inbo
     let accounts: Vec<AccountView> = rest.all("/accounts").await;
     let members: Vec<MemberView> = rest.all("/members").await;
     let rows = whole(conversations.clone());
-    let mut inbox =
-        Inbox::from_snapshot(Snapshot { seq, conversations: rows, accounts, members, thread: None });
+    let mut inbox = Inbox::from_snapshot(Snapshot {
+        seq,
+        conversations: rows,
+        accounts,
+        members,
+        alerts: Vec::new(),
+        labels: Vec::new(),
+        counts: balas_domain::counts::Counts::default(),
+        workspace: balas_domain::view::WorkspaceView::default(),
+        thread: None,
+    });
     for conversation in conversations.iter().filter(|c| threads.contains(&c.id)) {
         inbox.open(thread(rest, conversation).await);
     }
@@ -138,7 +147,10 @@ impl Follower {
             }
             ServerFrame::Welcome { seq } => self.caught_up += u64::from(seq > self.inbox.seq()),
             ServerFrame::Resync => panic!("the log still holds everything"),
-            ServerFrame::Typing { .. } | ServerFrame::Pong => {}
+            ServerFrame::Typing { .. }
+            | ServerFrame::Counts { .. }
+            | ServerFrame::Viewers { .. }
+            | ServerFrame::Pong => {}
         }
     }
 

@@ -10,6 +10,7 @@ use crate::{
     postgres::{self, Durability},
     project::{Mode, Project},
     steps::Steps,
+    tools,
 };
 
 /// Builds, then runs the bench program where this was called, so that `--json FILE` lands where one expects.
@@ -22,6 +23,12 @@ pub fn run(project: &Project, args: &[String]) -> Result<ExitCode> {
     steps.run("bench: compile", || {
         command::run(&mut command::cargo(project, &["build", "--release", "--package", "balas-bench"]))
     })?;
+    // One measurement kills the bridge. Without npm that one says what is missing.
+    if let Ok(npm) = tools::npm()
+        && let Err(error) = tools::installed(project, "bridge", &npm, &mut steps)
+    {
+        println!("xtask: the bridge's packages are not installed: {error:#}");
+    }
     let mut bench = command::command(project.target.join("release").join("balas-bench"));
     bench.args(args).env("BALAS_BIN", project.binary(Mode::Release));
     // Kept until the end of this function, then stopped.

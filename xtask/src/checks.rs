@@ -1,9 +1,6 @@
 //! `cargo xtask test`: every check, the cheap ones first, stopping at the first that fails.
 
-use std::{
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{path::Path, process::ExitCode};
 
 use anyhow::Result;
 
@@ -12,7 +9,6 @@ use crate::{
     command,
     postgres::{self, Durability},
     project::{Mode, Project},
-    stamp::{self, Stamp},
     steps::Steps,
     tools,
 };
@@ -41,11 +37,8 @@ fn all(project: &Project, quick: bool, steps: &mut Steps) -> Result<()> {
     // What is missing from the machine is found out now and not after a quarter of an hour of compiling.
     steps.run("tools", || {
         tools::wasm_target()?;
-        if !quick {
-            tools::npm()?;
-            tools::chromium()?;
-        }
-        Ok(())
+        tools::npm()?;
+        tools::chromium().map(drop)
     })?;
     // Kept until the end of this function, then stopped, also when a check fails.
     let database = steps.run("PostgreSQL", || postgres::required(Durability::None))?;
@@ -60,6 +53,8 @@ fn all(project: &Project, quick: bool, steps: &mut Steps) -> Result<()> {
     // Those of xtask apart: together with the others its dependencies would get their features and be built
     // twice.
     steps.run("tests of xtask", || cargo(&["test", "--package", "xtask", "--", "--include-ignored"]))?;
+    // The engine starts the bridge in its tests.
+    tools::installed(project, "bridge", &tools::npm()?, steps)?;
     steps.run("tests", || {
         let mut tests = command::cargo(project, &[&["test"], SHARED, &["--no-fail-fast"]].concat());
         command::run(tests.env(postgres::VARIABLE, database.url()))
@@ -78,21 +73,10 @@ fn all(project: &Project, quick: bool, steps: &mut Steps) -> Result<()> {
     browser(project, database.url(), steps)
 }
 
-/// A folder with a package of npm's, and what its lock file names installed in it.
-fn installed(project: &Project, name: &str, npm: &Path, steps: &mut Steps) -> Result<PathBuf> {
-    let folder = project.root.join(name);
-    let lock = Stamp::of("npm 1").file(&folder.join("package-lock.json"))?.finish();
-    let modules = folder.join("node_modules");
-    stamp::unless_current(&modules.join(".xtask-stamp"), &lock, &modules, || {
-        steps.run(&format!("{name}: install"), || tools::npm_ci(npm, &folder))
-    })?;
-    Ok(folder)
-}
-
 /// The bridge's own suite, with a real browser.
 fn bridge(project: &Project, steps: &mut Steps) -> Result<()> {
     let (npm, chromium) = (tools::npm()?, tools::chromium()?);
-    let folder = installed(project, "bridge", &npm, steps)?;
+    let folder = tools::installed(project, "bridge", &npm, steps)?;
     steps.run("bridge: tests", || {
         let mut tests = command::command(&npm);
         tests.args(["run", "--silent", "test"]).current_dir(&folder);
@@ -102,7 +86,7 @@ fn bridge(project: &Project, steps: &mut Steps) -> Result<()> {
 
 /// The sandbox and our client held against the documents of the gateway's makers.
 fn contract(project: &Project, steps: &mut Steps) -> Result<()> {
-    installed(project, "crates/sandbox/contract", &tools::npm()?, steps)?;
+    tools::installed(project, "crates/sandbox/contract", &tools::npm()?, steps)?;
     steps.run("contract with gateways: tests", || {
         let only = ["--test", "contract", "--", "--include-ignored"];
         command::run(&mut command::cargo(project, &[&["test"], SHARED, &only[..]].concat()))
@@ -112,7 +96,7 @@ fn contract(project: &Project, steps: &mut Steps) -> Result<()> {
 /// The suite in `end2end/` against the binary and the page that were just built.
 fn browser(project: &Project, database: &str, steps: &mut Steps) -> Result<()> {
     let (npm, chromium) = (tools::npm()?, tools::chromium()?);
-    let folder = installed(project, "end2end", &npm, steps)?;
+    let folder = tools::installed(project, "end2end", &npm, steps)?;
     let script = |name: &str| {
         let mut command = command::command(&npm);
         command.args(["run", "--silent", name]).current_dir(&folder);

@@ -1,6 +1,7 @@
 //! The page's program: compiled to wasm, bound to JavaScript, made small.
 
 use std::{
+    ffi::OsStr,
     fs,
     path::{Path, PathBuf},
 };
@@ -19,8 +20,8 @@ use crate::{
 /// The name of the page's files before they are hashed.
 pub const NAME: &str = "balas";
 
-/// Makes the page's program and returns the folder with `balas.js`, `balas.wasm` and, where a dependency
-/// brings JavaScript of its own, `snippets/`.
+/// Makes the page's program and returns the folder with `balas.js`, `balas.wasm`, `parts.js` with the parts that are
+/// loaded later and, where a dependency brings JavaScript of its own, `snippets/`.
 ///
 /// # Errors
 /// When it does not compile, or a tool fails.
@@ -36,7 +37,7 @@ pub fn make(project: &Project, mode: Mode, steps: &mut Steps) -> Result<PathBuf>
         project.target.join("wasm32-unknown-unknown").join(mode.wasm_profile()).join("balas_frontend.wasm");
     let work = project.work(mode);
     let page = work.join("page");
-    let stamp = Stamp::of("page 3")
+    let stamp = Stamp::of("page 4")
         // Pins the binder: another version may write other JavaScript for the same wasm.
         .bytes(include_bytes!("../Cargo.toml"))
         .bytes(optimizer.as_ref().map_or("", |optimizer| optimizer.version.as_str()).as_bytes())
@@ -45,7 +46,11 @@ pub fn make(project: &Project, mode: Mode, steps: &mut Steps) -> Result<PathBuf>
     stamp::unless_current(&work.join("page.stamp"), &stamp, &page, || {
         steps.run("page: bind", || bind(&compiled, &page, mode))?;
         if let Some(optimizer) = &optimizer {
-            steps.run("page: optimize", || optimizer.shrink(&page.join(format!("{NAME}.wasm"))))?;
+            steps.run("page: optimize", || {
+                let files = stamp::files_under(&page)?;
+                let parts = files.iter().filter(|file| file.extension() == Some(OsStr::new("wasm")));
+                parts.map(|file| page.join(file)).try_for_each(|part| optimizer.shrink(&part))
+            })?;
         }
         Ok(())
     })?;
@@ -59,18 +64,31 @@ fn compile(project: &Project, mode: Mode) -> Result<()> {
     command::run(&mut command::cargo(project, &args))
 }
 
+/// Cuts the program into parts, at the functions that `frontend` marks, and binds the first to JavaScript. The
+/// others name the first and are named by `parts.js`, all by relative addresses.
 fn bind(compiled: &Path, page: &Path, mode: Mode) -> Result<()> {
     if page.exists() {
         fs::remove_dir_all(page).with_context(|| format!("cannot remove {}", page.display()))?;
     }
     fs::create_dir_all(page).with_context(|| format!("cannot make {}", page.display()))?;
+    let whole = fs::read(compiled).with_context(|| format!("cannot read {}", compiled.display()))?;
+    let first = compiled.with_file_name("first.wasm");
+    let mut options = wasm_split_cli_support::Options::new(&whole);
+    let main_module = format!("./{NAME}.js");
+    options.output_dir = page;
+    options.main_out_path = &first;
+    options.main_module = &main_module;
+    options.link_name = "./parts.js";
+    wasm_split_cli_support::transform(options)
+        .map_err(|error| anyhow::anyhow!("the program cannot be cut into parts: {error:#}"))?;
     Bindgen::new()
-        .input_path(compiled)
+        .input_path(&first)
         .out_name(NAME)
         .web(true)?
         .typescript(false)
         // The server passes the hashed address to `init`; a built-in one could only be wrong.
         .omit_default_module_path(true)
+        .keep_lld_exports(true)
         // Names make a panic in development readable and are half of the file.
         .remove_name_section(mode == Mode::Release)
         .remove_producers_section(mode == Mode::Release)

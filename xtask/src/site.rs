@@ -1,8 +1,8 @@
 //! The site: everything the server hands out as a file.
 //!
-//! `pkg/` holds what is named after its contents and may be cached for ever; the rest is `public/` as it
-//! stands. `manifest.json` tells the server the addresses: `{ "js": "/pkg/…", "wasm": "/pkg/…", "css":
-//! "/pkg/…" }`.
+//! `pkg/` holds what is named after its contents and may be cached for ever: the style sheet, and the page's
+//! program as one folder, because its files name each other. The rest is `public/` as it stands.
+//! `manifest.json` tells the server the addresses: `{ "js": "/pkg/…", "wasm": "/pkg/…", "css": "/pkg/…" }`.
 
 use std::{
     ffi::OsStr,
@@ -28,7 +28,7 @@ use crate::{
 pub fn make(project: &Project, mode: Mode, page: &Path, steps: &mut Steps) -> Result<()> {
     let (style, public) = (project.root.join("style"), project.root.join("public"));
     let site = project.site(mode);
-    let stamp = Stamp::of("site 1")
+    let stamp = Stamp::of("site 2")
         .folder(page)?
         .folder(&style)?
         .folder(&public)?
@@ -60,29 +60,32 @@ fn assemble(page: &Path, style: &Path, public: &Path, new: &Path) -> Result<()> 
         }
         put(new, &file, &read(&public.join(&file))?)?;
     }
-    let program = |extension: &str| -> Result<String> {
-        publish(new, &read(&page.join(page::NAME).with_extension(extension))?, extension)
-    };
-    let (js, wasm) = (program("js")?, program("wasm")?);
-    // The JavaScript imports its snippets by relative address.
-    for file in stamp::files_under(page)?.iter().filter(|file| file.starts_with("snippets")) {
-        put(new, &Path::new("pkg").join(file), &read(&page.join(file))?)?;
+    let program = format!("pkg/{}", hashed_name(page::NAME, &contents_of(page)?));
+    for file in stamp::files_under(page)? {
+        put(new, &Path::new(&program).join(&file), &read(&page.join(&file))?)?;
     }
-    let css = publish(new, stylesheet(style)?.as_bytes(), "css")?;
-    put(new, Path::new("manifest.json"), manifest(&js, &wasm, &css).as_bytes())
+    let part = |extension: &str| format!("/{program}/{}.{extension}", page::NAME);
+    let style = stylesheet(style)?;
+    let css = format!("pkg/{}.css", hashed_name(page::NAME, style.as_bytes()));
+    put(new, Path::new(&css), style.as_bytes())?;
+    let manifest = manifest(&part("js"), &part("wasm"), &format!("/{css}"));
+    put(new, Path::new("manifest.json"), manifest.as_bytes())
 }
 
-/// Writes a file under a name made from its contents and returns its address.
-fn publish(site: &Path, contents: &[u8], extension: &str) -> Result<String> {
-    let file = format!("pkg/{}", hashed_name(page::NAME, contents, extension));
-    put(site, Path::new(&file), contents)?;
-    Ok(format!("/{file}"))
+/// All files of a folder with their names, one after the other.
+fn contents_of(folder: &Path) -> Result<Vec<u8>> {
+    let mut all = Vec::new();
+    for file in stamp::files_under(folder)? {
+        all.extend(file.as_os_str().as_encoded_bytes());
+        all.extend(read(&folder.join(&file))?);
+    }
+    Ok(all)
 }
 
-/// `stem-<16 hex digits of the contents' SHA-256>.extension`.
-fn hashed_name(stem: &str, contents: &[u8], extension: &str) -> String {
+/// `stem-<16 hex digits of the contents' SHA-256>`.
+fn hashed_name(stem: &str, contents: &[u8]) -> String {
     let hash = Sha256::digest(contents);
-    format!("{stem}-{}.{extension}", hex::encode(&hash[..8]))
+    format!("{stem}-{}", hex::encode(&hash[..8]))
 }
 
 fn manifest(js: &str, wasm: &str, css: &str) -> String {
@@ -195,8 +198,8 @@ mod tests {
     #[test]
     fn names_follow_contents() {
         // The beginning of the SHA-256 of nothing.
-        assert_eq!(hashed_name("balas", b"", "js"), "balas-e3b0c44298fc1c14.js");
-        assert_ne!(hashed_name("balas", b"a", "css"), hashed_name("balas", b"b", "css"));
+        assert_eq!(hashed_name("balas", b""), "balas-e3b0c44298fc1c14");
+        assert_ne!(hashed_name("balas", b"a"), hashed_name("balas", b"b"));
     }
 
     #[test]

@@ -113,6 +113,20 @@ impl WasmOpt {
     }
 }
 
+/// A folder with a package of npm's, and what its lock file names installed in it.
+///
+/// # Errors
+/// When npm reports failure.
+pub fn installed(project: &Project, name: &str, npm: &Path, steps: &mut Steps) -> Result<PathBuf> {
+    let folder = project.root.join(name);
+    let lock = Stamp::of("npm 1").file(&folder.join("package-lock.json"))?.finish();
+    let modules = folder.join("node_modules");
+    stamp::unless_current(&modules.join(".xtask-stamp"), &lock, &modules, || {
+        steps.run(&format!("{name}: install"), || npm_ci(npm, &folder))
+    })?;
+    Ok(folder)
+}
+
 /// Installs exactly what the lock file of a folder says.
 ///
 /// # Errors

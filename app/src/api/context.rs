@@ -73,14 +73,17 @@ pub(crate) async fn page_data(
     route: &Route,
 ) -> Result<PageData, EngineError> {
     Ok(match route {
-        Route::Inbox { filter, .. } if !filter.is_empty() => {
-            PageData::Filtered { snapshot: engine.snapshot(actor, &filter.query(None), None).await? }
-        }
+        Route::Inbox { filter, .. } if !filter.is_empty() => PageData::Filtered {
+            snapshot: Box::new(engine.snapshot(actor, &filter.query(None), None).await?),
+        },
         Route::Contacts { q } => {
             let query = contact_query(q, None);
             PageData::Contacts { page: engine.contacts(actor, &query).await? }
         }
-        Route::Account(id) => PageData::Account { setup: engine.account_setup(actor, *id).await? },
+        Route::Accounts if actor.require(balas_domain::Permission::ManageAccounts).is_ok() => {
+            PageData::Accounts { settings: engine.workspace_settings(actor).await? }
+        }
+        Route::Account(id) => PageData::Account { setup: Box::new(engine.account_setup(actor, *id).await?) },
         Route::NewAccount => {
             actor.require(balas_domain::Permission::ManageAccounts)?;
             PageData::None

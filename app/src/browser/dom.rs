@@ -20,6 +20,12 @@ pub(crate) fn by_id(id: &str) -> Option<HtmlElement> {
     document().get_element_by_id(id)?.dyn_into().ok()
 }
 
+/// What stands in a field of several lines; `None` if it is not there.
+pub(crate) fn value(id: &str) -> Option<String> {
+    use wasm_bindgen::JsCast;
+    by_id(id)?.dyn_into::<web_sys::HtmlTextAreaElement>().ok().map(|area| area.value())
+}
+
 /// Puts the focus there, without scrolling the page.
 pub(crate) fn focus(id: &str) {
     if let Some(element) = by_id(id) {

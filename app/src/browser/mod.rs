@@ -14,10 +14,12 @@ pub(crate) mod zone;
 
 /// Takes over the page that the server rendered.
 #[cfg(feature = "hydrate")]
-pub fn start() {
+pub async fn start(parts: crate::pages::part::Parts) {
     use crate::{
         boot::Boot,
+        pages::office::is_in_office,
         root::{Root, RootProps},
+        route::Route,
         when::Zone,
     };
 
@@ -29,8 +31,21 @@ pub fn start() {
         overlay::show();
         return;
     };
+    // What the server has rendered can only be taken over in one go.
+    let route = Route::parse(&boot.path);
+    let needed = match &route {
+        Route::Inbox { open: Some(_), .. } => parts.conversation.load,
+        other if is_in_office(other.section()) => parts.office.load,
+        _ => None,
+    };
+    if let Some(load) = needed
+        && !load().await
+    {
+        overlay::show();
+        return;
+    }
     // The first rendering must repeat the server's words; afterwards the browser's own zone takes over.
     let same_zone = zone::name().is_some_and(|name| name == boot.zone.name);
     let zone = if same_zone { Zone::Browser } else { Zone::Fixed(boot.zone.offset) };
-    leptos::mount::hydrate_body(move || Root(RootProps { boot, zone }));
+    leptos::mount::hydrate_body(move || Root(RootProps { boot, zone, parts }));
 }

@@ -26,8 +26,20 @@ pub(crate) fn reveal(element: &Element) {
     element.scroll_into_view_with_scroll_into_view_options(&options);
 }
 
+/// Brings an element into the middle and marks it for a moment.
+pub(crate) fn point_out(element: HtmlElement) {
+    center(&element);
+    let _ = element.set_attribute("data-flash", "");
+    leptos::prelude::set_timeout(
+        move || {
+            let _ = element.remove_attribute("data-flash");
+        },
+        std::time::Duration::from_millis(1_600),
+    );
+}
+
 /// Brings an element into the middle.
-pub(crate) fn center(element: &Element) {
+fn center(element: &Element) {
     let options = ScrollIntoViewOptions::new();
     options.set_block(ScrollLogicalPosition::Center);
     element.scroll_into_view_with_scroll_into_view_options(&options);

@@ -6,12 +6,14 @@
 
 mod en;
 mod id;
+mod office;
 mod pt;
 mod theme;
 mod words;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use office::OfficeWords;
 pub use theme::Theme;
 pub(crate) use words::Words;
 
@@ -159,9 +161,9 @@ mod tests {
             found.sort();
             found
         };
-        let english = en::WORDS.all();
+        let all = |lang: Lang| [lang.words().all(), lang.office_words().all()].concat();
         for lang in [Lang::Id, Lang::Pt] {
-            for ((name, english), (_, other)) in english.iter().zip(lang.words().all()) {
+            for ((name, english), (_, other)) in all(Lang::En).iter().zip(all(lang)) {
                 assert_eq!(places(english), places(other), "{name} in {}", lang.code());
                 assert!(!other.trim().is_empty(), "{name} in {}", lang.code());
             }

@@ -3,18 +3,18 @@
 use std::time::Duration;
 
 use balas_domain::{
-    Permission,
+    Permission, Seq,
     query::ContactQuery,
     view::{ContactView, Page},
 };
 use leptos::{html, prelude::*, task::spawn_local};
 
-use super::missing::Missing;
+use super::{missing::Missing, people::People};
 use crate::{
     api::{self, ApiError},
     boot::PageData,
     browser::{intersect, timer::Debounce},
-    i18n::Words,
+    i18n::OfficeWords,
     route::{Filter, Route},
     state::{inbox::Load, sign_in_again, use_app},
     ui::{
@@ -39,7 +39,7 @@ fn query(q: &str, cursor: Option<String>) -> ContactQuery {
 #[component]
 pub(crate) fn Contacts() -> impl IntoView {
     let app = use_app();
-    let words = app.words;
+    let words = app.office_words();
     if !app.may(Permission::ReadConversations) {
         return view! { <Missing /> }.into_any();
     }
@@ -79,6 +79,14 @@ pub(crate) fn Contacts() -> impl IntoView {
             }
         });
     };
+    // Contacts became one or parted.
+    Effect::new(move |before: Option<Seq>| {
+        let now = app.inbox().people.with(|people| people.version);
+        if before.is_some_and(|before| before != now) {
+            fetch();
+        }
+        now
+    });
     Effect::new(move |before: Option<String>| {
         let now = q.get();
         if before.as_ref().map_or(!here, |before| *before != now) {
@@ -133,6 +141,7 @@ pub(crate) fn Contacts() -> impl IntoView {
                     <p>{words.contacts_lead}</p>
                 </div>
             </header>
+            <People />
             <form class="search" role="search" action="/contacts" on:submit=move |event| event.prevent_default()>
                 {icon(Icon::Search)}
                 <input
@@ -199,7 +208,7 @@ pub(crate) fn Contacts() -> impl IntoView {
     .into_any()
 }
 
-fn tile(contact: &ContactView, words: &'static Words) -> impl IntoView + use<> {
+fn tile(contact: &ContactView, words: &'static OfficeWords) -> impl IntoView + use<> {
     let numbers: Vec<String> = contact
         .phones
         .iter()

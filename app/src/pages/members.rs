@@ -26,7 +26,7 @@ use crate::{
 #[component]
 pub(crate) fn Members() -> impl IntoView {
     let app = use_app();
-    let words = app.words;
+    let words = app.office_words();
     if !app.may(Permission::ReadMembers) {
         return view! { <Missing /> }.into_any();
     }
@@ -98,7 +98,7 @@ fn change(app: crate::state::App, id: MemberId, update: MemberUpdate) {
 #[component]
 fn Tile(member: MemberView) -> impl IntoView {
     let app = use_app();
-    let words = app.words;
+    let words = app.office_words();
     let (id, role, active) = (member.id, member.role, member.active);
     let own = app.my_id() == Some(id);
     let changeable = may_change(app.role(), role) && !own;
@@ -189,7 +189,7 @@ fn Tile(member: MemberView) -> impl IntoView {
 #[component]
 fn Add(open: RwSignal<bool>) -> impl IntoView {
     let app = use_app();
-    let words = app.words;
+    let words = app.office_words();
     let (name, email, password) =
         (RwSignal::new(String::new()), RwSignal::new(String::new()), RwSignal::new(String::new()));
     let role = RwSignal::new(Role::Agent);

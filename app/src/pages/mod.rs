@@ -2,9 +2,12 @@
 
 pub(crate) mod accounts;
 pub(crate) mod contacts;
-pub(crate) mod inbox;
+pub mod inbox;
 #[cfg(debug_assertions)]
 pub(crate) mod kit;
 pub(crate) mod members;
 pub(crate) mod missing;
+pub mod office;
+pub mod part;
+pub(crate) mod people;
 pub(crate) mod sign_in;

@@ -8,12 +8,13 @@ use crate::{state::use_app, ui::dialog::Dialog};
 #[component]
 pub(super) fn Help(open: RwSignal<bool>) -> impl IntoView {
     let words = use_app().words;
-    let rows: [(&'static [&'static str], &'static str); 10] = [
+    let rows: [(&'static [&'static str], &'static str); 11] = [
         (&["j"], words.help_next),
         (&["k"], words.help_previous),
         (&["Enter"], words.help_open),
         (&["/"], words.help_search),
         (&["r"], words.help_reply),
+        (&["e"], words.help_resolve),
         (&["Esc"], words.help_escape),
         (&["Ctrl", "K"], words.help_palette),
         (&["?"], words.help_help),

@@ -8,7 +8,7 @@ use super::Sheets;
 use crate::{
     browser::{dom, scroll},
     route::{Filter, Route},
-    state::App,
+    state::{App, work},
 };
 
 /// What a key means.
@@ -18,6 +18,7 @@ pub(super) enum Shortcut {
     Previous,
     Search,
     Reply,
+    Resolve,
     Escape,
     Palette,
     Help,
@@ -65,6 +66,7 @@ pub(super) fn shortcut(key: &str, held: Held, place: Place) -> Option<Shortcut> 
         "k" => Some(Shortcut::Previous),
         "/" => Some(Shortcut::Search),
         "r" => Some(Shortcut::Reply),
+        "e" => Some(Shortcut::Resolve),
         "?" => Some(Shortcut::Help),
         _ => None,
     }
@@ -101,6 +103,7 @@ pub(super) fn listen(app: App, sheets: Sheets) {
             }
             Shortcut::Search => focus_if_there("search"),
             Shortcut::Reply => focus_if_there("composer"),
+            Shortcut::Resolve => work::toggle_resolved(app),
             Shortcut::Next => step(app, 1),
             Shortcut::Previous => step(app, -1),
             Shortcut::Escape => escape(app),
@@ -165,7 +168,7 @@ mod tests {
 
     #[test]
     fn letters_are_letters_while_typing() {
-        for key in ["j", "k", "/", "r", "?"] {
+        for key in ["j", "k", "/", "r", "e", "?"] {
             assert!(shortcut(key, Held::Nothing, Place::Page).is_some(), "{key}");
             assert_eq!(shortcut(key, Held::Nothing, Place::Field), None, "{key}");
             assert_eq!(shortcut(key, Held::Nothing, Place::Dialog), None, "{key}");

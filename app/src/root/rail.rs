@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::{Sheets, preferences::Preferences};
 use crate::{
     route::{Route, Section},
-    state::use_app,
+    state::{App, use_app},
     ui::icon::{Icon, icon},
 };
 
@@ -22,12 +22,17 @@ pub(super) fn Rail() -> impl IntoView {
             <a class="rail-link" href=route.href() aria-current=current>
                 {icon(sign)}
                 <span class="rail-label">{label}</span>
-                {(section == Section::Inbox)
+                {matches!(section, Section::Inbox | Section::Accounts)
                     .then(|| {
+                        let tone = (section == Section::Accounts).then_some("bad");
                         view! {
-                            <span class="rail-count" aria-hidden="true">
+                            <span class="rail-count" data-tone=tone aria-hidden="true">
                                 {move || {
-                                    let n = app.inbox().unread.get();
+                                    let n = if section == Section::Inbox {
+                                        app.inbox().unread()
+                                    } else {
+                                        new_alerts(app)
+                                    };
                                     (n > 0).then(|| if n > 99 { "99+".to_owned() } else { n.to_string() })
                                 }}
                             </span>
@@ -59,4 +64,11 @@ pub(super) fn Rail() -> impl IntoView {
             <Preferences />
         </nav>
     }
+}
+
+/// Alerts that nobody has taken note of.
+fn new_alerts(app: App) -> u32 {
+    let new =
+        app.inbox().alerts.with(|alerts| alerts.iter().filter(|alert| alert.acknowledged.is_none()).count());
+    u32::try_from(new).unwrap_or(u32::MAX)
 }

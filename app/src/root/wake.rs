@@ -25,7 +25,7 @@ pub(super) fn wake(app: App) {
     if app.is_signed_in() {
         follow_route(app);
         Effect::new(move || {
-            let title = app.route.with(|route| title_of(route, app.lang, app.inbox().unread.get()));
+            let title = app.route.with(|route| title_of(route, app.lang, app.inbox().unread()));
             attention::set_title(&title);
         });
         app.sending().restore(app);
@@ -100,7 +100,12 @@ fn follow_route(app: App) {
                 loading::filter(app, filter, move || app.filter_untracked());
             }
         }
-        if now.is_none() { before.flatten() } else { now }
+        if now.is_none() {
+            app.live().say_viewing(None);
+            before.flatten()
+        } else {
+            now
+        }
     });
     let section = Memo::new(move |_| app.route.with(Route::section));
     Effect::new(move |before: Option<_>| {

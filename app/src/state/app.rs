@@ -8,9 +8,9 @@ use crate::{
     api::ApiError,
     boot::{Boot, PageData},
     browser::dom,
-    i18n::{Lang, Words},
+    i18n::{Lang, OfficeWords, Words},
     route::{Filter, Route},
-    when::{When, Zone},
+    when::{When, Zone, day_in},
 };
 
 /// Handles to everything that is shared. Cheap to copy; all of it lives as long as the page.
@@ -51,11 +51,12 @@ impl App {
         };
         let filtered = match (&route, &boot.page) {
             (Route::Inbox { filter, .. }, PageData::Filtered { snapshot }) => {
-                Some((filter.clone(), snapshot.clone()))
+                Some((filter.clone(), (**snapshot).clone()))
             }
             _ => None,
         };
-        let inbox = InboxStore::new(boot.inbox, filtered, open, zone);
+        let me = boot.me.as_ref().and_then(|me| me.member.as_ref()).map(|member| member.id);
+        let inbox = InboxStore::new(boot.inbox, filtered, open, me, zone);
         Self {
             lang: boot.lang,
             words,
@@ -137,11 +138,23 @@ impl App {
         self.zone.with(|zone| write(When { lang: self.lang, zone, now }))
     }
 
+    /// Today on the workspace's calendar, as days since 1970.
+    pub(crate) fn workspace_day(&self) -> i64 {
+        let now = self.now.get();
+        let zone = self.parts.with_value(|parts| parts.me.as_ref().map(|me| me.time_zone.clone()));
+        day_in(&zone.unwrap_or_default(), now)
+    }
+
     /// What the server loaded for this page, once: whoever comes back to it loads it anew.
     pub(crate) fn take_page(&self) -> PageData {
         let route = self.route.get_untracked();
         let taken = self.parts.try_update_value(|parts| parts.page.take_if(|(of, _)| *of == route));
         taken.flatten().map(|(_, data)| data).unwrap_or_default()
+    }
+
+    /// The words of the office's pages.
+    pub(crate) fn office_words(&self) -> &'static OfficeWords {
+        self.lang.office_words()
     }
 
     /// What the server loaded for the first page, without taking it.

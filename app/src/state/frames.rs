@@ -4,8 +4,9 @@
 //! of its own, which would bring every reader of every view a second time into the browser's program.
 
 use balas_domain::{
-    AccountId, ConversationId, Event, Payload, Seq, Timestamp,
-    socket::{ServerFrame, Typist},
+    AccountId, ConversationId, Event, LabelId, Payload, Seq, Timestamp,
+    counts::Counts,
+    socket::{ServerFrame, Typist, Viewer},
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
@@ -22,6 +23,9 @@ struct RawFrame<'a> {
     who: Option<Typist>,
     #[serde(default)]
     on: bool,
+    counts: Option<Counts>,
+    #[serde(default)]
+    viewers: Vec<Viewer>,
 }
 
 #[derive(Deserialize)]
@@ -34,8 +38,14 @@ struct RawEvent<'a> {
 }
 
 #[derive(Deserialize)]
-struct Removed {
-    id: AccountId,
+struct Named<T> {
+    id: T,
+}
+
+#[derive(Deserialize)]
+struct Moved {
+    from: ConversationId,
+    into: ConversationId,
 }
 
 fn data<T: DeserializeOwned>(raw: &RawValue) -> Option<T> {
@@ -48,8 +58,22 @@ impl RawEvent<'_> {
             "conversation" => Payload::Conversation(Box::new(data(self.data)?)),
             "message" => Payload::Message(Box::new(data(self.data)?)),
             "account" => Payload::Account(Box::new(data(self.data)?)),
-            "account_removed" => Payload::AccountRemoved { id: data::<Removed>(self.data)?.id },
+            "account_removed" => Payload::AccountRemoved { id: data::<Named<AccountId>>(self.data)?.id },
             "member" => Payload::Member(Box::new(data(self.data)?)),
+            "alert" => Payload::Alert(Box::new(data(self.data)?)),
+            "label" => Payload::Label(Box::new(data(self.data)?)),
+            "label_removed" => Payload::LabelRemoved { id: data::<Named<LabelId>>(self.data)?.id },
+            "conversation_merged" => {
+                let Moved { from, into } = data(self.data)?;
+                Payload::ConversationMerged { from, into }
+            }
+            "conversation_split" => {
+                let Moved { from, into } = data(self.data)?;
+                Payload::ConversationSplit { from, into }
+            }
+            "people" => Payload::People(data(self.data)?),
+            "workspace" => Payload::Workspace(data(self.data)?),
+            "history" => Payload::History { id: data::<Named<ConversationId>>(self.data)?.id },
             _ => return None,
         };
         Some(Event { seq: self.seq, at: self.at, payload })
@@ -67,6 +91,8 @@ pub(crate) fn read(text: &str) -> Option<ServerFrame> {
         "typing" => {
             ServerFrame::Typing { conversation_id: frame.conversation_id?, who: frame.who?, on: frame.on }
         }
+        "counts" => ServerFrame::Counts { counts: frame.counts? },
+        "viewers" => ServerFrame::Viewers { viewers: frame.viewers },
         "pong" => ServerFrame::Pong,
         _ => return None,
     })
@@ -74,7 +100,11 @@ pub(crate) fn read(text: &str) -> Option<ServerFrame> {
 
 #[cfg(test)]
 mod tests {
-    use balas_domain::{MemberId, Role, view::MemberView};
+    use balas_domain::{
+        MemberId, Role,
+        counts::{Tally, Whose},
+        view::{MemberView, WorkspaceView},
+    };
 
     use super::*;
     use crate::state::model::tests::message;
@@ -104,11 +134,45 @@ mod tests {
                 who: Typist::Member { id: MemberId(id(1)), name: "Rina".into() },
                 on: false,
             },
+            ServerFrame::Counts {
+                counts: Counts {
+                    tallies: vec![Tally {
+                        account: AccountId(id(9)),
+                        whose: Whose::Mine,
+                        groups: false,
+                        open: 3,
+                        unread: 2,
+                        messages: 5,
+                    }],
+                    labels: vec![(LabelId(id(8)), 1)],
+                },
+            },
+            ServerFrame::Viewers {
+                viewers: vec![Viewer { conversation_id: ConversationId(id(2)), member_id: MemberId(id(1)) }],
+            },
             ServerFrame::Events {
                 events: vec![
                     event(1, Payload::Message(Box::new(message(1, 10, true)))),
                     event(2, Payload::Member(Box::new(member))),
                     event(3, Payload::AccountRemoved { id: AccountId(id(9)) }),
+                    event(4, Payload::LabelRemoved { id: LabelId(id(8)) }),
+                    event(
+                        5,
+                        Payload::ConversationMerged {
+                            from: ConversationId(id(2)),
+                            into: ConversationId(id(3)),
+                        },
+                    ),
+                    event(
+                        5,
+                        Payload::ConversationSplit {
+                            from: ConversationId(id(3)),
+                            into: ConversationId(id(2)),
+                        },
+                    ),
+                    event(5, Payload::People(balas_domain::PeopleView { suggestions: 2, version: Seq(5) })),
+                    event(5, Payload::Workspace(WorkspaceView { fall_back: true, version: Seq(5) })),
+                    event(6, Payload::History { id: ConversationId(id(2)) }),
                 ],
             },
         ];

@@ -4,9 +4,13 @@
 use std::collections::HashMap;
 
 use balas_domain::{
-    AccountId, ConversationId, Event, MessageId, Payload, Seq,
+    AccountId, AlertView, ConversationId, Event, LabelView, MemberId, MessageId, Payload, Seq,
+    counts::{Counts, Tally},
     inbox::{Snapshot, ThreadPage},
-    view::{AccountView, ConversationView, MemberView, MessageView, Page},
+    people::PeopleView,
+    search::MessageHit,
+    socket::Viewer,
+    view::{AccountView, ConversationView, MemberView, MessageView, Page, WorkspaceView},
 };
 use leptos::prelude::*;
 
@@ -50,6 +54,8 @@ pub(crate) struct InboxStore {
     pub(crate) open: RwSignal<Option<ConversationId>>,
     /// The opened thread, line by line.
     pub(crate) lines: RwSignal<Vec<Line>>,
+    /// Whether a message of the opened thread must wait, and with it those behind it.
+    pub(crate) held_up: RwSignal<bool>,
     /// Whether the opened thread is here.
     pub(crate) thread_load: RwSignal<Load>,
     /// Whether the thread goes back further.
@@ -58,12 +64,45 @@ pub(crate) struct InboxStore {
     pub(crate) older_load: RwSignal<Load>,
     /// All numbers by name.
     pub(crate) accounts: RwSignal<Vec<AccountView>>,
+    /// The alerts that are open, newest first.
+    pub(crate) alerts: RwSignal<Vec<AlertView>>,
     /// All members by name.
     pub(crate) members: RwSignal<Vec<MemberView>>,
-    /// Unread messages.
-    pub(crate) unread: RwSignal<i32>,
-    /// Conversations with unread messages: in all, and per number.
-    pub(crate) unread_conversations: RwSignal<HashMap<Option<AccountId>, usize>>,
+    /// What is set for the workspace.
+    pub(crate) workspace: RwSignal<WorkspaceView>,
+    /// Who may be whom.
+    pub(crate) people: RwSignal<PeopleView>,
+    regrouped: StoredValue<Regrouped>,
+    /// All labels by name.
+    pub(crate) labels: RwSignal<Vec<LabelView>>,
+    /// How much there is to do, over everything.
+    pub(crate) counts: RwSignal<Counts>,
+    /// Which colleagues look where.
+    pub(crate) viewers: RwSignal<Vec<Viewer>>,
+    /// A message that the opened thread shall bring into view.
+    pub(crate) jump: RwSignal<Option<MessageId>>,
+    /// Messages that a search has found; `None` while there is no search.
+    pub(crate) hits: RwSignal<Option<Hits>>,
+}
+
+/// Conversations that became one, parted or got older messages, as far as nobody has followed yet.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Regrouped {
+    /// Those that are gone, and where they go on.
+    pub(crate) merged: Vec<(ConversationId, ConversationId)>,
+    /// Threads whose messages must be fetched anew.
+    pub(crate) reload: Vec<ConversationId>,
+}
+
+/// What a search in messages has found so far.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Hits {
+    /// What was searched for.
+    pub(crate) filter: Filter,
+    /// Newest first.
+    pub(crate) found: Vec<MessageHit>,
+    /// Cursor of the next page.
+    pub(crate) next: Option<String>,
 }
 
 impl InboxStore {
@@ -71,10 +110,12 @@ impl InboxStore {
         snapshot: Option<Snapshot>,
         filtered: Option<(Filter, Snapshot)>,
         open: Option<ConversationId>,
+        me: Option<MemberId>,
         zone: RwSignal<Zone>,
     ) -> Self {
+        let counts = snapshot.as_ref().map(|snapshot| snapshot.counts.clone()).unwrap_or_default();
         let missing = open.is_some() && snapshot.as_ref().is_none_or(|s| s.thread.is_none());
-        let mut model = snapshot.map(Model::from_snapshot).unwrap_or_default();
+        let mut model = snapshot.map(|snapshot| Model::from_snapshot(snapshot, me)).unwrap_or_default();
         if let Some((filter, found)) = filtered {
             model.set_filtered(filter, found);
         }
@@ -90,13 +131,21 @@ impl InboxStore {
             more_load: RwSignal::new(Load::Ready),
             open: RwSignal::new(open),
             lines: RwSignal::new(Vec::new()),
+            held_up: RwSignal::new(false),
             thread_load: RwSignal::new(if missing { Load::Missing } else { Load::Ready }),
             thread_more: RwSignal::new(false),
             older_load: RwSignal::new(Load::Ready),
             accounts: RwSignal::new(Vec::new()),
+            alerts: RwSignal::new(Vec::new()),
             members: RwSignal::new(Vec::new()),
-            unread: RwSignal::new(0),
-            unread_conversations: RwSignal::new(HashMap::new()),
+            labels: RwSignal::new(Vec::new()),
+            people: RwSignal::new(PeopleView::default()),
+            regrouped: StoredValue::new(Regrouped::default()),
+            counts: RwSignal::new(counts),
+            viewers: RwSignal::new(Vec::new()),
+            jump: RwSignal::new(None),
+            hits: RwSignal::new(None),
+            workspace: RwSignal::new(WorkspaceView::default()),
         };
         store.mark_unread_line();
         store.draw_everything();
@@ -121,6 +170,16 @@ impl InboxStore {
         Some(signal)
     }
 
+    /// Unread messages of all open conversations.
+    pub(crate) fn unread(self) -> u32 {
+        self.counts.with(|counts| counts.sum(|_| true, |tally| tally.messages))
+    }
+
+    /// What counts beside filters: open conversations of one kind, or those of them with unread messages.
+    pub(crate) fn count(self, meant: impl Fn(&Tally) -> bool, what: impl Fn(&Tally) -> u32) -> u32 {
+        self.counts.with(|counts| counts.sum(meant, what))
+    }
+
     /// A message of the opened thread.
     pub(crate) fn bubble(self, id: MessageId) -> Option<ArcRwSignal<MessageView>> {
         if let Some(signal) = self.bubbles.with_value(|bubbles| bubbles.get(&id).cloned()) {
@@ -138,6 +197,11 @@ impl InboxStore {
     /// A number, following it.
     pub(crate) fn account(self, id: AccountId) -> Option<AccountView> {
         self.accounts.with(|accounts| accounts.iter().find(|account| account.id == id).cloned())
+    }
+
+    /// A member's name, following it.
+    pub(crate) fn member_name(self, id: MemberId) -> Option<String> {
+        self.members.with(|members| members.iter().find(|member| member.id == id).map(|m| m.name.clone()))
     }
 
     /// The newest message of the opened thread.
@@ -170,6 +234,7 @@ impl InboxStore {
 
     /// Replaces everything by a fresh snapshot.
     pub(crate) fn resync(self, snapshot: Snapshot) {
+        set_if_changed(self.counts, snapshot.counts.clone());
         self.model.try_update_value(|model| model.resync(snapshot));
         self.draw_everything();
     }
@@ -285,7 +350,19 @@ impl InboxStore {
         self.unread_from.set_value(first);
     }
 
+    /// What is to be followed now.
+    pub(crate) fn take_regrouped(self) -> Regrouped {
+        self.regrouped.try_update_value(std::mem::take).unwrap_or_default()
+    }
+
     fn draw(self, redraw: Redraw) -> Vec<News> {
+        self.regrouped.update_value(|regrouped| {
+            regrouped.merged.extend(&redraw.merged);
+            regrouped.reload.extend(&redraw.reload);
+        });
+        if redraw.people {
+            set_if_changed(self.people, self.model.with_value(Model::people));
+        }
         if redraw.everything {
             self.draw_everything();
             return redraw.news;
@@ -305,8 +382,18 @@ impl InboxStore {
         if redraw.accounts {
             self.draw_accounts();
         }
+        // An account that goes takes its alerts along.
+        if redraw.alerts || redraw.accounts {
+            set_if_changed(self.alerts, self.model.with_value(Model::alerts));
+        }
+        if redraw.labels {
+            set_if_changed(self.labels, self.model.with_value(Model::labels));
+        }
         if redraw.members {
             set_if_changed(self.members, self.model.with_value(Model::members));
+        }
+        if redraw.workspace {
+            set_if_changed(self.workspace, self.model.with_value(Model::workspace));
         }
         redraw.news
     }
@@ -323,15 +410,16 @@ impl InboxStore {
         self.draw_list();
         self.draw_thread();
         self.draw_accounts();
+        set_if_changed(self.alerts, self.model.with_value(Model::alerts));
+        set_if_changed(self.labels, self.model.with_value(Model::labels));
         set_if_changed(self.members, self.model.with_value(Model::members));
+        set_if_changed(self.workspace, self.model.with_value(Model::workspace));
     }
 
     fn draw_list(self) {
         let list = self.model.try_update_value(Model::list).unwrap_or_default();
         set_if_changed(self.list, list);
         set_if_changed(self.list_more, self.list_cursor().is_some());
-        set_if_changed(self.unread, self.model.with_value(Model::unread));
-        set_if_changed(self.unread_conversations, self.model.with_value(Model::unread_conversations));
     }
 
     fn draw_thread(self) {
@@ -339,12 +427,16 @@ impl InboxStore {
             set_if_changed(self.lines, Vec::new());
             return;
         };
-        let lines = self.zone.with_untracked(|zone| {
+        let (lines, held_up) = self.zone.with_untracked(|zone| {
             self.model.with_value(|model| {
-                layout::lines(&model.messages(open), |at| zone.day_number(at), self.unread_from.get_value())
+                let messages = model.messages(open);
+                let held_up = messages.iter().any(|message| message.waits());
+                let unread_from = self.unread_from.get_value();
+                (layout::lines(&messages, |at| zone.day_number(at), unread_from), held_up)
             })
         });
         set_if_changed(self.lines, lines);
+        set_if_changed(self.held_up, held_up);
         set_if_changed(self.thread_more, self.thread_cursor().is_some());
     }
 

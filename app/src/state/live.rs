@@ -264,10 +264,13 @@ fn take(app: App, bell: Bell, frame: ServerFrame) {
         ServerFrame::Events { events } => {
             let news = app.inbox().apply(&events);
             bell.ring(app, &news);
+            loading::regroup(app);
         }
         ServerFrame::Typing { conversation_id, who, on } => {
             app.live().typing.update(|typing| typing.heard(conversation_id, who, on, ambient::now()));
         }
+        ServerFrame::Counts { counts } => app.inbox().counts.set(counts),
+        ServerFrame::Viewers { viewers } => app.inbox().viewers.set(viewers),
         ServerFrame::Welcome { .. } | ServerFrame::Resync | ServerFrame::Pong => {}
     }
 }

@@ -1,14 +1,28 @@
 //! Fetches what the inbox needs beyond the stream. An answer to a question that nobody asks any more is
 //! thrown away.
 
-use balas_domain::{ConversationId, query::ListQuery};
+use std::time::Duration;
+
+use balas_domain::{ConversationId, MessageId, search::SearchQuery};
 use leptos::{prelude::*, task::spawn_local};
 
-use super::{App, inbox::Load, sign_in_again};
+use super::{
+    App, drafts,
+    inbox::{Hits, Load, Regrouped},
+    sign_in_again,
+};
 use crate::{
     api::{self, ApiError},
-    route::Filter,
+    browser::{dom, scroll, timer},
+    route::{Filter, Route},
 };
+
+/// How far back a message is looked for, in pages.
+const MOST_PAGES: u32 = 40;
+/// Until new lines stand on the page.
+const DRAWN: Duration = Duration::from_millis(50);
+/// How often it is looked whether they do, at most.
+const LOOKS: u32 = 60;
 
 /// Opens a conversation, or none.
 pub(crate) fn open(app: App, id: Option<ConversationId>) {
@@ -32,6 +46,14 @@ pub(crate) async fn fetch_thread(app: App, id: ConversationId) {
             Ok(_) if app.inbox().generation() != generation => {
                 app.inbox().open(Some(id));
             }
+            // An old link to a conversation that has become part of another.
+            Ok(page) if page.conversation.id != id => {
+                app.replace(Route::Inbox {
+                    open: Some(page.conversation.id),
+                    filter: app.filter_untracked(),
+                });
+                return;
+            }
             Ok(page) => {
                 app.inbox().opened(page);
                 return;
@@ -49,6 +71,42 @@ pub(crate) async fn fetch_thread(app: App, id: ConversationId) {
                 return;
             }
         }
+    }
+}
+
+/// Conversations became one, parted or got older messages: goes where the opened one goes on, with what is being written, and fetches what
+/// stands elsewhere now.
+pub(crate) fn regroup(app: App) {
+    let Regrouped { merged, reload } = app.inbox().take_regrouped();
+    for (from, into) in merged {
+        follow(app, from, into);
+    }
+    if let Some(open) = app.inbox().open_id().filter(|open| reload.contains(open)) {
+        spawn_local(fetch_thread(app, open));
+    }
+}
+
+fn follow(app: App, from: ConversationId, into: ConversationId) {
+    let open = app.inbox().open_id() == Some(from);
+    // The draft is stored a moment after the last letter.
+    let typed = if open { dom::value("composer") } else { None };
+    let text = drafts::merged(&typed.unwrap_or_else(|| drafts::get(from)), &drafts::get(into));
+    drafts::set(into, &text);
+    drafts::set(from, "");
+    if !open {
+        return;
+    }
+    let writing = dom::is_typing();
+    app.replace(Route::Inbox { open: Some(into), filter: app.filter_untracked() });
+    if writing {
+        spawn_local(async move {
+            for _ in 0..LOOKS {
+                timer::sleep(DRAWN).await;
+                if app.inbox().open_id() == Some(into) && dom::by_id("composer").is_some() {
+                    return dom::focus("composer");
+                }
+            }
+        });
     }
 }
 
@@ -73,6 +131,35 @@ pub(crate) fn older(app: App) {
             Err(ApiError::SignedOut) => sign_in_again(),
             Err(_) => app.inbox().older_load.set(Load::Failed),
         }
+    });
+}
+
+/// Brings a message of a thread into view; what lies between is fetched first.
+pub(crate) fn reveal(app: App, conversation: ConversationId, message: MessageId) {
+    spawn_local(async move {
+        for _ in 0..MOST_PAGES {
+            if app.inbox().open_id() != Some(conversation) {
+                return;
+            }
+            if app.inbox().bubble(message).is_some() {
+                // After its line was drawn.
+                timer::sleep(DRAWN).await;
+                if let Some(element) = dom::by_id(&format!("m-{message}")) {
+                    scroll::point_out(element);
+                }
+                return;
+            }
+            let Some(cursor) = app.inbox().thread_cursor() else { break };
+            let generation = app.inbox().generation();
+            match api::thread(conversation, Some(cursor)).await {
+                Ok(page) if app.inbox().generation() == generation => {
+                    app.inbox().add_older(conversation, page.messages);
+                }
+                Ok(_) => return,
+                Err(error) => return app.complain(&error),
+            }
+        }
+        app.toasts().bad(app.words.quote_too_old);
     });
 }
 
@@ -101,6 +188,11 @@ pub(crate) fn more(app: App, filter: Filter) {
 /// Shows the list behind a filter. `current` tells what is wanted when the answer comes.
 pub(crate) fn filter(app: App, wanted: Filter, current: impl Fn() -> Filter + 'static) {
     app.inbox().more_load.set(Load::Ready);
+    if wanted.q.trim().is_empty() {
+        app.inbox().hits.set(None);
+    } else {
+        search(app, wanted.clone(), None);
+    }
     if wanted.is_empty() {
         app.inbox().unfilter();
         return;
@@ -115,6 +207,30 @@ pub(crate) fn filter(app: App, wanted: Filter, current: impl Fn() -> Filter + 's
             Ok(found) => app.inbox().set_filtered(wanted, found),
             Err(ApiError::SignedOut) => sign_in_again(),
             Err(_) => app.inbox().list_load.set(Load::Failed),
+        }
+    });
+}
+
+/// Looks for the words of a filter in messages: from the newest on, or from where the last page ended.
+pub(crate) fn search(app: App, wanted: Filter, cursor: Option<String>) {
+    let query = SearchQuery {
+        q: wanted.q.trim().to_owned(),
+        account: wanted.account,
+        cursor,
+        ..SearchQuery::default()
+    };
+    spawn_local(async move {
+        let first = query.cursor.is_none();
+        match api::search(query).await {
+            Ok(page) if app.filter_untracked() == wanted => app.inbox().hits.update(|hits| match hits {
+                Some(hits) if !first && hits.filter == wanted => {
+                    hits.found.extend(page.items);
+                    hits.next = page.next;
+                }
+                _ => *hits = Some(Hits { filter: wanted, found: page.items, next: page.next }),
+            }),
+            Ok(_) => {}
+            Err(error) => app.complain(&error),
         }
     });
 }
@@ -141,7 +257,7 @@ pub(crate) fn retry_failed(app: App) {
 /// When the server cannot be asked.
 pub(crate) async fn resync(app: App) -> Result<(), ApiError> {
     let open = app.inbox().open_id();
-    let everything = ListQuery::default();
+    let everything = Filter::default().query(None);
     let snapshot = match api::snapshot(everything.clone(), open).await {
         // What is open may be gone by now.
         Err(ApiError::Refused { code, .. }) if code == "not_found" => api::snapshot(everything, None).await?,

@@ -1,12 +1,13 @@
 //! What the inbox shows, as a pure function of the reducer, the filter and what is open.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 
 use balas_domain::{
-    ConversationId, Event, Inbox, MemberId, MessageId, Payload, Seq, Timestamp,
+    AlertView, ConversationId, Event, Inbox, LabelView, MemberId, MessageId, Payload, Seq, Timestamp,
     content::Preview,
     inbox::{Change, Snapshot, ThreadPage},
-    view::{AccountView, ConversationView, Direction, MemberView, MessageView, Page},
+    people::PeopleView,
+    view::{AccountView, ConversationView, Direction, MemberView, MessageView, Page, WorkspaceView},
 };
 
 use crate::route::Filter;
@@ -36,6 +37,16 @@ pub(crate) struct Redraw {
     pub(crate) accounts: bool,
     /// Members.
     pub(crate) members: bool,
+    pub(crate) alerts: bool,
+    pub(crate) labels: bool,
+    /// What is set for the workspace.
+    pub(crate) workspace: bool,
+    /// Contacts became one, parted, or may be one.
+    pub(crate) people: bool,
+    /// Conversations that are gone, and where they go on.
+    pub(crate) merged: Vec<(ConversationId, ConversationId)>,
+    /// Threads whose messages must be fetched anew.
+    pub(crate) reload: HashSet<ConversationId>,
     /// All of it.
     pub(crate) everything: bool,
     /// Customers' new messages.
@@ -54,13 +65,15 @@ pub(crate) struct Model {
     /// Threads whose newest page is here, most recently opened last.
     loaded: Vec<ConversationId>,
     members: BTreeSet<MemberId>,
+    /// Who looks at the page.
+    me: Option<MemberId>,
     /// Counts snapshots: answers to questions of an earlier one are thrown away.
     generation: u64,
 }
 
 impl Model {
-    pub(crate) fn from_snapshot(snapshot: Snapshot) -> Self {
-        let mut model = Self::default();
+    pub(crate) fn from_snapshot(snapshot: Snapshot, me: Option<MemberId>) -> Self {
+        let mut model = Self { me, ..Self::default() };
         model.resync(snapshot);
         model
     }
@@ -127,8 +140,28 @@ impl Model {
                 redraw.messages.insert(id);
             }
             Change::Account(_) => redraw.accounts = true,
+            Change::Alert(_) => redraw.alerts = true,
             Change::Member(_) => redraw.members = true,
+            Change::Label(_) => redraw.labels = true,
+            Change::Workspace => redraw.workspace = true,
+            Change::History(id) => self.reload(&[id], redraw),
+            Change::People => redraw.people = true,
+            Change::Merged(from, into) => {
+                redraw.everything = true;
+                redraw.merged.push((from, into));
+                self.reload(&[from, into], redraw);
+            }
+            Change::Split(from, into) => {
+                redraw.everything = true;
+                self.reload(&[from, into], redraw);
+            }
         }
+    }
+
+    /// What is loaded of these threads is no longer all there is.
+    fn reload(&mut self, ids: &[ConversationId], redraw: &mut Redraw) {
+        self.loaded.retain(|loaded| !ids.contains(loaded));
+        redraw.reload.extend(ids);
     }
 
     /// A row whose unread count has grown tells of a new message.
@@ -145,15 +178,13 @@ impl Model {
     /// The list as shown.
     pub(crate) fn list(&mut self) -> Vec<ConversationId> {
         let Some((filter, filtered)) = &self.filtered else {
-            return self.inbox.list().iter().map(|row| row.id).collect();
+            let everything = Filter::default();
+            let rows = self.inbox.list().into_iter().filter(|row| everything.admits(row, self.me));
+            return rows.map(|row| row.id).collect();
         };
-        let q = filter.q.trim().to_lowercase();
         let mut shown = Vec::new();
         for row in filtered.list() {
-            let matches = filter.account.is_none_or(|account| account == row.account_id)
-                && (!filter.unread || row.unread > 0)
-                && (q.is_empty() || row.title.to_lowercase().contains(&q));
-            if matches || self.sticky.contains(&row.id) {
+            if filter.admits(row, self.me) && (filter.finds(row) || self.sticky.contains(&row.id)) {
                 shown.push(row.id);
             }
         }
@@ -280,6 +311,21 @@ impl Model {
         self.inbox.accounts().into_iter().cloned().collect()
     }
 
+    /// The alerts that are open, newest first.
+    pub(crate) fn alerts(&self) -> Vec<AlertView> {
+        self.inbox.alerts().into_iter().cloned().collect()
+    }
+
+    /// What is set for the workspace.
+    pub(crate) fn workspace(&self) -> WorkspaceView {
+        self.inbox.workspace()
+    }
+
+    /// Who may be whom.
+    pub(crate) fn people(&self) -> PeopleView {
+        self.inbox.people()
+    }
+
     /// All members by name, the deactivated ones last.
     pub(crate) fn members(&self) -> Vec<MemberView> {
         let mut all: Vec<MemberView> =
@@ -288,19 +334,9 @@ impl Model {
         all
     }
 
-    /// Unread messages over everything that is loaded.
-    pub(crate) fn unread(&self) -> i32 {
-        self.inbox.unread()
-    }
-
-    /// Conversations with unread messages, in all and per account, over everything that is loaded.
-    pub(crate) fn unread_conversations(&self) -> HashMap<Option<balas_domain::AccountId>, usize> {
-        let mut counts = HashMap::new();
-        for row in self.inbox.list().into_iter().filter(|row| row.unread > 0) {
-            *counts.entry(None).or_insert(0) += 1;
-            *counts.entry(Some(row.account_id)).or_insert(0) += 1;
-        }
-        counts
+    /// All labels by name.
+    pub(crate) fn labels(&self) -> Vec<LabelView> {
+        self.inbox.labels().into_iter().cloned().collect()
     }
 }
 

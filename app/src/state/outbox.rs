@@ -3,7 +3,7 @@
 //! message.
 
 use balas_domain::{
-    AccountId, Content, ConversationId, Delivery, MessageId, MessageStatus, Seq, Timestamp,
+    AccountId, Content, ConversationId, Delivery, Mention, MessageId, MessageStatus, Seq, Timestamp,
     query::NewText,
     view::{Author, Direction, MessageView, Quote},
 };
@@ -22,6 +22,9 @@ pub(crate) struct Unsent {
     pub(crate) id: MessageId,
     /// What it says.
     pub(crate) text: String,
+    /// Whom it mentions, until the server says so.
+    #[serde(default)]
+    pub(crate) mentions: Vec<Mention>,
     /// The message that it answers.
     pub(crate) reply_to: Option<MessageId>,
     /// That message, as shown above the bubble.
@@ -42,9 +45,11 @@ impl Unsent {
             id: self.id,
             conversation_id: self.conversation,
             account_id: self.account,
+            sent_with: None,
             direction: Direction::Out,
             author: self.author.clone(),
             content: Content::text(&self.text),
+            mentions: self.mentions.clone(),
             delivery: Delivery { attempt: 1, status: MessageStatus::Queued },
             failure: None,
             held: None,
@@ -139,6 +144,7 @@ mod tests {
             id: MessageId(uuid::Uuid::from_u128(n)),
             text: format!("text {n}"),
             reply_to: None,
+            mentions: Vec::new(),
             quote: None,
             at: Timestamp(at),
         }

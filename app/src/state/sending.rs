@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use balas_domain::{
-    AccountId, ConversationId, MessageId, Payload,
+    AccountId, ConversationId, Mention, MessageId, Payload,
     view::{Author, MessageView, Quote},
 };
 use leptos::{prelude::*, task::spawn_local};
@@ -62,7 +62,7 @@ impl Sending {
         app: App,
         conversation: ConversationId,
         account: AccountId,
-        text: String,
+        (text, mentions): (String, Vec<Mention>),
         answers: Option<&MessageView>,
     ) {
         let Some(author) = author(app) else { return };
@@ -73,6 +73,7 @@ impl Sending {
             account,
             id: MessageId::new(now, &BrowserRandom),
             text,
+            mentions,
             reply_to: answers.map(|message| message.id),
             quote: answers.map(quote_of),
             at: now,
@@ -160,7 +161,7 @@ fn quote_of(message: &MessageView) -> Quote {
 /// The name as data; screens say "you" and "phone" in their own words.
 fn author_name(author: &Author) -> String {
     match author {
-        Author::Contact { name } | Author::Member { name, .. } | Author::Api { name } => name.clone(),
+        Author::Contact { name, .. } | Author::Member { name, .. } | Author::Api { name } => name.clone(),
         Author::PhoneApp => String::new(),
     }
 }

@@ -17,7 +17,7 @@ pub(crate) fn initials(name: &str) -> String {
 }
 
 /// The colour for an id (FNV-1a over its text, so that names alike differ).
-fn colour(id: &str) -> u32 {
+pub(crate) fn colour(id: &str) -> u32 {
     id.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
         % COLOURS
 }

@@ -13,6 +13,8 @@ pub(crate) enum Kind {
     Text,
     /// Digits.
     Digits,
+    /// A phone number.
+    Phone,
     /// An e-mail address.
     Email,
     /// Hidden unless asked for.
@@ -50,12 +52,14 @@ pub(crate) fn Field(
     };
     let input_type = move || match kind {
         Kind::Email => "email",
+        Kind::Phone => "tel",
         Kind::Secret if !shown.get() => "password",
         _ => "text",
     };
     let inputmode = match kind {
         Kind::Digits => "numeric",
         Kind::Email => "email",
+        Kind::Phone => "tel",
         _ => "text",
     };
     let reveal = (kind == Kind::Secret).then(|| {

@@ -32,8 +32,10 @@ pub(crate) enum Icon {
     Members,
     Mic,
     More,
+    Note,
     Panel,
     Phone,
+    Play,
     Plus,
     Question,
     Reply,
@@ -43,6 +45,8 @@ pub(crate) enum Icon {
     Settings,
     SignOut,
     Sticker,
+    Stop,
+    Trash,
     Unsupported,
     Video,
     WifiOff,
@@ -51,7 +55,7 @@ pub(crate) enum Icon {
 impl Icon {
     /// Every icon, for the kit's page.
     #[cfg(debug_assertions)]
-    pub(crate) const ALL: [Self; 40] = [
+    pub(crate) const ALL: [Self; 44] = [
         Self::Accounts,
         Self::Alert,
         Self::Audio,
@@ -78,8 +82,10 @@ impl Icon {
         Self::Members,
         Self::Mic,
         Self::More,
+        Self::Note,
         Self::Panel,
         Self::Phone,
+        Self::Play,
         Self::Plus,
         Self::Question,
         Self::Reply,
@@ -89,6 +95,8 @@ impl Icon {
         Self::Settings,
         Self::SignOut,
         Self::Sticker,
+        Self::Stop,
+        Self::Trash,
         Self::Unsupported,
         Self::Video,
         Self::WifiOff,
@@ -146,10 +154,12 @@ impl Icon {
                 "M12 14.5a3 3 0 0 0 3-3V6a3 3 0 0 0-6 0v5.5a3 3 0 0 0 3 3zM5.5 11.5a6.5 6.5 0 0 0 13 0M12 18v3"
             }
             Self::More => "M5.5 12v.1M12 12v.1M18.5 12v.1",
+            Self::Note => "M5 4h14v10.5L13.5 20H5zM19 14.5h-5.5V20M8.5 8.5h7M8.5 12h4",
             Self::Panel => "M3.5 5h17v14h-17zM14.75 5v14",
             Self::Phone => {
                 "M5 4h4l1.75 4.5-2.4 1.6a11 11 0 0 0 5.55 5.55l1.6-2.4L20 15v4a1.5 1.5 0 0 1-1.6 1.5C10.4 20 4 13.6 3.5 5.6A1.5 1.5 0 0 1 5 4z"
             }
+            Self::Play => "M8 5.25v13.5L19 12z",
             Self::Plus => "M12 5v14M5 12h14",
             Self::Reply => "M9.5 6 4 11.5 9.5 17M4.5 11.5H14a6 6 0 0 1 6 6v1",
             Self::Retry => "M20 5v5h-5M19.5 10a8 8 0 1 0 .4 4",
@@ -161,6 +171,10 @@ impl Icon {
             Self::SignOut => "M14 4.5H5.5v15H14M10 12h10.5M17 8.5l3.5 3.5-3.5 3.5",
             Self::Sticker => {
                 "M20 13.5V5.5A1.5 1.5 0 0 0 18.5 4h-13A1.5 1.5 0 0 0 4 5.5v13A1.5 1.5 0 0 0 5.5 20h8zM20 13.5h-5a1.5 1.5 0 0 0-1.5 1.5v5"
+            }
+            Self::Stop => "M7.5 6.5h9a1 1 0 0 1 1 1v9a1 1 0 0 1-1 1h-9a1 1 0 0 1-1-1v-9a1 1 0 0 1 1-1z",
+            Self::Trash => {
+                "M4.5 6.75h15M9.5 6.75V4.5h5v2.25M6.25 6.75l.75 12.75h10l.75-12.75M10.25 10.5v5.5M13.75 10.5v5.5"
             }
             Self::Unsupported => "M4 4.5h16v15H4zM9.5 9.5l5 5M14.5 9.5l-5 5",
             Self::Video => "M3.5 6h12v12h-12zM15.5 10.5l5-3v9l-5-3",

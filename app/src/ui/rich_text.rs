@@ -1,32 +1,62 @@
 //! A message's text with WhatsApp's marks, as elements. Nothing that someone wrote ever becomes markup.
 
-use balas_domain::format::{Node, parse};
+use balas_domain::{
+    Mention,
+    format::{Node, parse},
+};
 use leptos::prelude::*;
 
 /// The text as elements.
 pub(crate) fn rich_text(text: &str) -> impl IntoView + use<> {
-    nodes(parse(text))
+    nodes(parse(text), &[])
 }
 
-fn nodes(nodes: Vec<Node>) -> Vec<AnyView> {
-    nodes.into_iter().map(node).collect()
+/// The same with names where somebody is mentioned.
+pub(crate) fn mentioning(text: &str, mentions: &[Mention]) -> impl IntoView + use<> {
+    nodes(parse(text), mentions)
 }
 
-fn node(node: Node) -> AnyView {
+fn nodes(nodes: Vec<Node>, mentions: &[Mention]) -> Vec<AnyView> {
+    nodes.into_iter().map(|one| node(one, mentions)).collect()
+}
+
+fn node(node: Node, mentions: &[Mention]) -> AnyView {
     match node {
-        Node::Text(text) => text.into_any(),
-        Node::Bold(inner) => view! { <strong>{nodes(inner)}</strong> }.into_any(),
-        Node::Italic(inner) => view! { <em>{nodes(inner)}</em> }.into_any(),
-        Node::Strike(inner) => view! { <s>{nodes(inner)}</s> }.into_any(),
+        Node::Text(text) if mentions.is_empty() => text.into_any(),
+        Node::Text(text) => named(&text, mentions),
+        Node::Bold(inner) => view! { <strong>{nodes(inner, mentions)}</strong> }.into_any(),
+        Node::Italic(inner) => view! { <em>{nodes(inner, mentions)}</em> }.into_any(),
+        Node::Strike(inner) => view! { <s>{nodes(inner, mentions)}</s> }.into_any(),
         Node::Code(code) => view! { <code>{code}</code> }.into_any(),
         Node::Block(code) => view! { <code class="block">{code}</code> }.into_any(),
-        Node::Quote(inner) => view! { <span class="quoted">{nodes(inner)}</span> }.into_any(),
+        Node::Quote(inner) => view! { <span class="quoted">{nodes(inner, mentions)}</span> }.into_any(),
         Node::Link { href, text } => {
             // `noopener noreferrer`: the page behind it learns neither where it was opened nor gets a handle on us.
             view! { <a href=href target="_blank" rel="noopener noreferrer nofollow">{text}</a> }.into_any()
         }
         Node::Break => view! { <br /> }.into_any(),
     }
+}
+
+/// A text's mentions as people read them.
+fn named(text: &str, mentions: &[Mention]) -> AnyView {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    let mut from = 0;
+    while let Some(at) = rest[from..].find('@').map(|at| from + at) {
+        let digits = rest[at + 1..].bytes().take_while(u8::is_ascii_digit).count();
+        let tag = &rest[at + 1..at + 1 + digits];
+        from = at + 1 + digits;
+        if let Some(mention) = mentions.iter().find(|mention| mention.tag == tag) {
+            parts.push(rest[..at].to_owned().into_any());
+            let said = format!("@{}", mention.name);
+            parts.push(view! { <bdi class="mention" >{said}</bdi> }.into_any());
+            rest = &rest[from..];
+            from = 0;
+        }
+    }
+    parts.push(rest.to_owned().into_any());
+    parts.into_any()
 }
 
 #[cfg(all(test, feature = "ssr"))]
@@ -43,6 +73,15 @@ mod tests {
     #[test]
     fn marks_become_elements() {
         assert_eq!(html("*a* _b_ ~c~ `d`"), "<strong>a</strong> <em>b</em> <s>c</s> <code>d</code>");
+    }
+
+    #[test]
+    fn mentions_say_names() {
+        let ana = [balas_domain::Mention { tag: "628123".into(), name: "Ana <b>".into() }];
+        let owner = Owner::new();
+        let out =
+            owner.with(|| super::mentioning("*hi* @628123, @6281234 @x", &ana).to_html()).replace("<!>", "");
+        assert!(out.contains(">@Ana &lt;b&gt;</bdi>, @6281234 @x"), "{out}");
     }
 
     #[test]

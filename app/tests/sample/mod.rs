@@ -5,9 +5,10 @@ use balas_app::{
     when::ZoneInfo,
 };
 use balas_domain::{
-    AccountId, AccountStatus, Address, ContactId, Content, ConversationId, Delivery, MemberId, MessageId,
-    MessageStatus, Role, Seq, Timestamp,
+    AccountId, AccountStatus, Address, ContactId, Content, ConversationId, Delivery, LabelView, MemberId,
+    MessageId, MessageStatus, Role, Seq, Timestamp,
     content::{Media, MediaKind},
+    counts::{Counts, Tally, Whose},
     inbox::{Snapshot, ThreadPage},
     view::{
         AccountSetup, AccountView, Author, ContactView, ConversationView, Direction, Failure, FailureClass,
@@ -43,6 +44,7 @@ fn account(n: u32, name: &str, status: AccountStatus) -> AccountView {
         settings: balas_domain::AccountSettings::default(),
         usage: balas_domain::DailyUse::default(),
         code_expires_at: None,
+        sync: None,
         capabilities: ProviderKind::Cloud.capabilities(),
         version: Seq(1),
     }
@@ -67,9 +69,11 @@ fn row(
         contact_id: Some(uuid::<ContactId>(n)),
         address: Address::phone(&format!("62812345678{n:02}")).unwrap(),
         title: title.into(),
+        group: None,
         last: Some(LastMessage {
             id: uuid(100 + n),
             preview: said.preview(),
+            author: None,
             direction: if status.is_some() { Direction::Out } else { Direction::In },
             status: status.unwrap_or(MessageStatus::Read),
             at: ago(minutes),
@@ -77,6 +81,7 @@ fn row(
         unread,
         last_inbound_at: Some(ago(minutes + 5)),
         sort_at: ago(minutes),
+        work: balas_domain::Work::default(),
         version: Seq(1),
     }
 }
@@ -95,9 +100,11 @@ fn message(n: u32, minutes: i64, author: Author, content: Content, status: Messa
         id: uuid::<MessageId>(n),
         conversation_id: uuid(1),
         account_id: uuid(2),
+        sent_with: None,
         direction: if matches!(author, Author::Contact { .. }) { Direction::In } else { Direction::Out },
         author,
         content,
+        mentions: Vec::new(),
         delivery: Delivery { attempt: 1, status },
         failure: None,
         held: None,
@@ -112,7 +119,7 @@ fn message(n: u32, minutes: i64, author: Author, content: Content, status: Messa
 }
 
 fn thread() -> Vec<MessageView> {
-    let ana = || Author::Contact { name: "Ana Souza".into() };
+    let ana = || Author::Contact { id: None, name: "Ana Souza".into() };
     let me = || Author::Member { id: uuid(1), name: "Rina".into() };
     let other = || Author::Member { id: uuid(2), name: "Marco".into() };
     let read = MessageStatus::Read;
@@ -186,6 +193,19 @@ pub fn boot(path: &str) -> Boot {
     boot_as(path, Role::Owner)
 }
 
+/// All open, nobody looks after them.
+fn counts(rows: &[ConversationView]) -> Counts {
+    let tally = |row: &ConversationView| Tally {
+        account: row.account_id,
+        whose: Whose::Nobodys,
+        groups: row.address.is_group(),
+        open: 1,
+        unread: u32::from(row.unread > 0),
+        messages: row.unread.unsigned_abs(),
+    };
+    Counts { tallies: rows.iter().map(tally).collect(), labels: Vec::new() }
+}
+
 /// What the server hands over for a path, for a role.
 pub fn boot_as(path: &str, role: Role) -> Boot {
     let rows = vec![
@@ -240,12 +260,12 @@ pub fn boot_as(path: &str, role: Role) -> Boot {
             },
         },
         _ if path.starts_with("/accounts/0198") => PageData::Account {
-            setup: AccountSetup {
+            setup: Box::new(AccountSetup {
                 account: account(2, "Support", AccountStatus::Ready),
                 webhook_path: "/webhooks/cloud/0198c0de-0000-7000-8000-000000000002".into(),
                 verify_token: Some("a-word-of-our-own".into()),
                 webhook_by_hand: false,
-            },
+            }),
         },
         "/nope" => PageData::Missing,
         _ => PageData::None,
@@ -263,14 +283,18 @@ pub fn boot_as(path: &str, role: Role) -> Boot {
         }),
         inbox: Some(Snapshot {
             seq: Seq(1),
-            conversations: Page { items: rows, next: Some("more".into()) },
             accounts: vec![
                 account(1, "Sales", AccountStatus::Error),
                 account(2, "Support", AccountStatus::Ready),
                 account(3, "Returns", AccountStatus::Idle),
             ],
             members: vec![me, member(2, "Marco", Role::Agent), member(3, "Dewi", Role::Supervisor)],
+            alerts: Vec::new(),
+            labels: vec![LabelView { id: uuid(1), name: "Orders".into(), colour: 3, version: Seq(1) }],
+            counts: counts(&rows),
+            workspace: balas_domain::view::WorkspaceView::default(),
             thread: open,
+            conversations: Page { items: rows, next: Some("more".into()) },
         }),
         page,
         ..Boot::default()

@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use crate::main_job;
+use crate::{accounts, main_job, sync};
 
 /// How to call it.
 pub const USAGE: &str = "\
 usage: balas-bench [GROUP] [--json FILE]
 
-  GROUP        which measurements: main-job [default: all]
+  GROUP        which measurements: main-job, accounts or sync [default: all]
   --json FILE  write the rows there as well
 
 environment: BALAS_BIN            the balas binary to measure, with its site beside it
@@ -38,7 +38,12 @@ pub fn parse(args: impl IntoIterator<Item = String>) -> Result<Args, String> {
                 Some(file) => out.json = Some(file.into()),
                 None => return Err("--json needs the name of a file".to_owned()),
             },
-            group if group == main_job::GROUP && out.group.is_none() => out.group = Some(arg),
+            group
+                if [main_job::GROUP, accounts::GROUP, sync::GROUP].contains(&group)
+                    && out.group.is_none() =>
+            {
+                out.group = Some(arg);
+            }
             other => return Err(format!("there is no group or option {other:?}")),
         }
     }

@@ -2,11 +2,7 @@
 
 use std::{env, fs, path::PathBuf, process::ExitCode};
 
-use balas_bench::{
-    Error, Result, args,
-    main_job::{self, Surroundings},
-    row,
-};
+use balas_bench::{Error, Result, accounts, args, main_job, row, surroundings::Surroundings, sync};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -40,7 +36,17 @@ async fn main() -> ExitCode {
 async fn run(args: &args::Args) -> Result<bool> {
     let surroundings = surroundings()?;
     let _lock = surroundings.lock()?;
-    let rows = main_job::run(&surroundings).await?;
+    let wanted = |group: &str| args.group.as_deref().is_none_or(|only| only == group);
+    let mut rows = Vec::new();
+    if wanted(main_job::GROUP) {
+        rows.extend(main_job::run(&surroundings).await?);
+    }
+    if wanted(accounts::GROUP) {
+        rows.extend(accounts::run(&surroundings).await?);
+    }
+    if wanted(sync::GROUP) {
+        rows.extend(sync::run(&surroundings).await?);
+    }
     println!("{}", row::table(&rows));
     if let Some(file) = &args.json {
         let json = serde_json::to_string_pretty(&rows)?;

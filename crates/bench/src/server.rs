@@ -47,6 +47,8 @@ pub struct Server {
     child: Child,
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where the sandbox listens, if it runs inside.
+    pub sandbox: Option<SocketAddr>,
     log: PathBuf,
 }
 
@@ -93,8 +95,9 @@ impl Options {
             .map_err(Error::io(format!("cannot write {}", log.display())))?;
         let mut command = self.command(&["serve"]);
         command.arg("--listen").arg(address.to_string());
-        if self.sandbox {
-            command.args(["--sandbox", "--sandbox-listen", &free_address()?.to_string()]);
+        let sandbox = self.sandbox.then(free_address).transpose()?;
+        if let Some(sandbox) = sandbox {
+            command.args(["--sandbox", "--sandbox-listen", &sandbox.to_string()]);
         } else {
             // Nobody listens there: a measured server calls nothing outside of this machine.
             command.args(["--cloud-base-url", &format!("http://{}", free_address()?)]);
@@ -110,7 +113,7 @@ impl Options {
             .kill_on_drop(true)
             .spawn()
             .map_err(Error::io(format!("cannot start {}", self.binary.display())))?;
-        Ok(Server { child, address, log })
+        Ok(Server { child, address, sandbox, log })
     }
 
     /// Starts it and waits until it is ready.

@@ -139,6 +139,35 @@ fn tail(id: &str) -> &str {
     id.char_indices().rev().nth(3).map_or(id, |(i, _)| &id[i..])
 }
 
+/// Spellings under which WhatsApp may know the same line, the one given first. For finding a contact only: a number is
+/// stored and sent to as it was received.
+///
+/// - Brazil: a mobile number with and without its 9. Local numbers that begin with 2 to 5 are landlines and have none.
+/// - Mexico: with and without the 1 after the country code.
+/// - Argentina: with a 9, also without; a number without may be a landline, so no 9 is put in.
+#[must_use]
+pub fn spellings(digits: &str) -> Vec<String> {
+    let mut all = vec![digits.to_owned()];
+    if digits.bytes().all(|b| b.is_ascii_digit()) {
+        all.extend(other_spelling(digits));
+    }
+    all
+}
+
+fn other_spelling(digits: &str) -> Option<String> {
+    let mobile = |local: &str| local.starts_with(['6', '7', '8', '9']);
+    match (digits.len(), digits.get(..2)?) {
+        (12, "55") if mobile(&digits[4..]) => Some(format!("{}9{}", &digits[..4], &digits[4..])),
+        (13, "55") if digits[4..].starts_with('9') && mobile(&digits[5..]) => {
+            Some(format!("{}{}", &digits[..4], &digits[5..]))
+        }
+        (12, "52") => Some(format!("521{}", &digits[2..])),
+        (13, "52") if digits[2..].starts_with('1') => Some(format!("52{}", &digits[3..])),
+        (13, "54") if digits[2..].starts_with('9') => Some(format!("54{}", &digits[3..])),
+        _ => None,
+    }
+}
+
 /// `6281234567890` → `+62 812 3456 7890`, `16505551234` → `+1 650 555 1234`. Country codes of one and three digits would need a numbering plan, which is
 /// too large for the browser; the first two digits are right often enough and the number stays readable either way.
 fn group_digits(digits: &str) -> String {
@@ -218,6 +247,7 @@ impl From<Address> for String {
 /// Under which kind of name a contact is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum IdentityKind {
     /// Phone number, digits only.
     Phone,
@@ -317,7 +347,53 @@ mod tests {
         }
     }
 
+    #[test]
+    fn spellings_of_the_same_line() {
+        let other = |digits: &str| {
+            let all = spellings(digits);
+            assert_eq!(all[0], digits, "as received comes first");
+            all.get(1).cloned()
+        };
+        for (one, two) in [("5541998765432", "554198765432"), ("5215512345678", "525512345678")] {
+            assert_eq!(other(one).as_deref(), Some(two));
+            assert_eq!(other(two).as_deref(), Some(one));
+        }
+        assert_eq!(other("5491123456789").as_deref(), Some("541123456789"));
+        for alone in [
+            // May be a landline.
+            "541123456789",
+            // Landlines of Brazil, and a 9 that is no prefix of a mobile number.
+            "554132345678",
+            "5541932345678",
+            // Too short, too long, elsewhere.
+            "55419876543",
+            "55419987654321",
+            "5255123456789",
+            "6281234567890",
+            "16505551234",
+        ] {
+            assert_eq!(other(alone), None, "{alone}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn another_spelling_never_loses_the_line(digits in "5[245][0-9]{8,12}") {
+            for other in spellings(&digits).into_iter().skip(1) {
+                // Its end is the same, it is another text, and it leads back or nowhere.
+                prop_assert!(other != digits && other[other.len() - 8..] == digits[digits.len() - 8..]);
+                prop_assert_eq!(&other[..2], &digits[..2]);
+                if let Some(back) = spellings(&other).get(1) {
+                    prop_assert_eq!(back, &digits);
+                }
+            }
+        }
+
+        #[test]
+        fn spellings_of_anything(raw in "\\PC*") {
+            prop_assert_eq!(&spellings(&raw)[0], &raw);
+        }
+
         #[test]
         fn text_round_trips(raw in "[0-9]{5,20}", opaque in "[A-Za-z0-9_=-]{1,40}") {
             for a in [Address::Phone(raw.trim_start_matches('0').to_owned() + "12345"), Address::Group(opaque)] {

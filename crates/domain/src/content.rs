@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::work::Activity;
+
 /// Longest text that WhatsApp accepts in one message, in characters.
 pub const MAX_TEXT: usize = 4096;
 
@@ -50,6 +52,16 @@ pub enum Content {
         kind: String,
         /// WhatsApp's words.
         text: String,
+    },
+    /// Words for colleagues. Never leaves the house.
+    Note {
+        /// The text as written.
+        text: String,
+    },
+    /// Somebody did something with the conversation.
+    Activity {
+        /// What.
+        activity: Activity,
     },
     /// Anything we cannot show. The payload is kept for admins and for later versions.
     Unsupported {
@@ -167,12 +179,12 @@ impl Content {
     #[must_use]
     pub fn searchable(&self) -> &str {
         match self {
-            Self::Text { text } | Self::System { text, .. } => text,
+            Self::Text { text } | Self::Note { text } | Self::System { text, .. } => text,
             Self::Media(m) => m.caption.as_deref().or(m.file_name.as_deref()).unwrap_or(""),
             Self::Location { name, address, .. } => name.as_deref().or(address.as_deref()).unwrap_or(""),
             Self::Choice { title, .. } => title,
             Self::Contacts { cards } => cards.first().map_or("", |c| &c.name),
-            Self::Unsupported { .. } => "",
+            Self::Activity { .. } | Self::Unsupported { .. } => "",
         }
     }
 
@@ -180,7 +192,7 @@ impl Content {
     #[must_use]
     pub fn preview(&self) -> Preview {
         let kind = match self {
-            Self::Text { .. } | Self::Choice { .. } => PreviewKind::Text,
+            Self::Text { .. } | Self::Note { .. } | Self::Choice { .. } => PreviewKind::Text,
             Self::Media(m) => match m.kind {
                 MediaKind::Image => PreviewKind::Image,
                 MediaKind::Video => PreviewKind::Video,
@@ -191,12 +203,12 @@ impl Content {
             },
             Self::Location { .. } => PreviewKind::Location,
             Self::Contacts { .. } => PreviewKind::Contact,
-            Self::System { .. } => PreviewKind::System,
+            Self::System { .. } | Self::Activity { .. } => PreviewKind::System,
             Self::Unsupported { .. } => PreviewKind::Unsupported,
         };
         // Only people write marks; a file's name or a place may hold the same characters and mean them.
         let text = match self {
-            Self::Text { text } => &crate::format::plain(text),
+            Self::Text { text } | Self::Note { text } => &crate::format::plain(text),
             Self::Media(Media { caption: Some(caption), .. }) => &crate::format::plain(caption),
             other => other.searchable(),
         };

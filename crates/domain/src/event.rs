@@ -4,9 +4,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    id::{AccountId, Seq},
+    alert::AlertView,
+    id::{AccountId, ConversationId, LabelId, Seq},
+    people::PeopleView,
     time::Timestamp,
-    view::{AccountView, ConversationView, MemberView, MessageView},
+    view::{AccountView, ConversationView, MemberView, MessageView, WorkspaceView},
+    work::LabelView,
 };
 
 /// One entry of a workspace's log.
@@ -27,6 +30,20 @@ pub struct Event {
 pub enum Payload {
     /// A conversation is new or changed.
     Conversation(Box<ConversationView>),
+    /// Two conversations turned out to be one: what stood in `from` stands in `into`.
+    ConversationMerged {
+        /// Gone.
+        from: ConversationId,
+        /// Where it goes on.
+        into: ConversationId,
+    },
+    /// That was a mistake: some of what stood in `from` stands in `into` (again).
+    ConversationSplit {
+        /// Has less now.
+        from: ConversationId,
+        /// Has the rest.
+        into: ConversationId,
+    },
     /// A message is new or changed (status, edit, reaction).
     Message(Box<MessageView>),
     /// An account is new or changed.
@@ -38,6 +55,24 @@ pub enum Payload {
     },
     /// A member is new or changed.
     Member(Box<MemberView>),
+    /// An alert was raised, acknowledged or closed.
+    Alert(Box<AlertView>),
+    /// A label is new or changed.
+    Label(Box<LabelView>),
+    /// A label is gone, from all conversations too.
+    LabelRemoved {
+        /// Which one.
+        id: LabelId,
+    },
+    /// Contacts became one or parted, or may be one.
+    People(PeopleView),
+    /// Something was set for the workspace.
+    Workspace(WorkspaceView),
+    /// Messages from before came into a conversation: its thread must be fetched anew.
+    History {
+        /// Which conversation.
+        id: ConversationId,
+    },
 }
 
 impl Payload {
@@ -46,10 +81,18 @@ impl Payload {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Conversation(_) => "conversation",
+            Self::ConversationMerged { .. } => "conversation_merged",
+            Self::ConversationSplit { .. } => "conversation_split",
             Self::Message(_) => "message",
             Self::Account(_) => "account",
             Self::AccountRemoved { .. } => "account_removed",
             Self::Member(_) => "member",
+            Self::Alert(_) => "alert",
+            Self::Label(_) => "label",
+            Self::LabelRemoved { .. } => "label_removed",
+            Self::People(_) => "people",
+            Self::Workspace(_) => "workspace",
+            Self::History { .. } => "history",
         }
     }
 
@@ -60,7 +103,15 @@ impl Payload {
             Self::Message(v) => v.version = seq,
             Self::Account(v) => v.version = seq,
             Self::Member(v) => v.version = seq,
-            Self::AccountRemoved { .. } => {}
+            Self::Alert(v) => v.version = seq,
+            Self::Label(v) => v.version = seq,
+            Self::People(v) => v.version = seq,
+            Self::Workspace(v) => v.version = seq,
+            Self::AccountRemoved { .. }
+            | Self::LabelRemoved { .. }
+            | Self::ConversationMerged { .. }
+            | Self::ConversationSplit { .. }
+            | Self::History { .. } => {}
         }
     }
 }

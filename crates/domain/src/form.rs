@@ -178,6 +178,52 @@ impl GatewayForm {
     }
 }
 
+/// Connects a number through our own bridge (`WhatsApp` Web).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BridgeForm {
+    /// What the team calls it.
+    pub name: String,
+    /// The number that shall be linked, with its country code. If it is given, another one is refused.
+    #[serde(default)]
+    pub phone: String,
+}
+
+impl BridgeForm {
+    /// What must be corrected; empty if nothing.
+    #[must_use]
+    pub fn validate(&self) -> Vec<FieldError> {
+        let name = name_problem(&self.name).map(|p| FieldError::new("name", p));
+        let given = !self.phone.trim().is_empty();
+        let phone = phone_problem(&self.phone).filter(|_| given).map(|p| FieldError::new("phone", p));
+        name.into_iter().chain(phone).collect()
+    }
+}
+
+/// Where alerts are posted to.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertWebhookForm {
+    /// The address.
+    pub url: String,
+    /// Signs what is posted.
+    pub secret: String,
+}
+
+impl fmt::Debug for AlertWebhookForm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AlertWebhookForm").field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+impl AlertWebhookForm {
+    /// What must be corrected; empty if nothing.
+    #[must_use]
+    pub fn validate(&self) -> Vec<FieldError> {
+        let url = url_problem(&self.url).map(|p| FieldError::new("alert_webhook", p));
+        let secret = secret_problem(&self.secret, 8).map(|p| FieldError::new("alert_webhook_secret", p));
+        url.into_iter().chain(secret).collect()
+    }
+}
+
 /// Adds a colleague.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MemberForm {
@@ -312,7 +358,7 @@ fn device_problem(id: &str) -> Option<Problem> {
     (!id.bytes().all(sound) || id == "." || id == "..").then_some(Problem::NotDeviceId)
 }
 
-fn email_problem(email: &str) -> Option<Problem> {
+pub(crate) fn email_problem(email: &str) -> Option<Problem> {
     let email = email.trim();
     if email.is_empty() {
         return Some(Problem::Required);

@@ -72,6 +72,12 @@ ids! {
     ConversationId;
     /// One message. Outgoing ones are made by the composer, so that the same id sent twice is one message.
     MessageId;
+    /// Something that people must be told about an account.
+    AlertId;
+    /// A word for what conversations are about.
+    LabelId;
+    /// Two contacts that became one.
+    MergeId;
     /// One durable job.
     JobId;
     /// A REST bearer token's row (never the token itself).

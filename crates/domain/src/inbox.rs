@@ -6,10 +6,14 @@ use std::collections::{BTreeMap, HashMap};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    alert::AlertView,
+    counts::Counts,
     event::{Event, Payload},
-    id::{AccountId, ConversationId, MemberId, MessageId, Seq},
+    id::{AccountId, AlertId, ConversationId, LabelId, MemberId, MessageId, Seq},
+    people::PeopleView,
     time::Timestamp,
-    view::{AccountView, ConversationView, LastMessage, MemberView, MessageView, Page},
+    view::{AccountView, ConversationView, LastMessage, MemberView, MessageView, Page, WorkspaceView},
+    work::LabelView,
 };
 
 /// What the server renders the inbox from, as of one position in the log.
@@ -23,6 +27,18 @@ pub struct Snapshot {
     pub accounts: Vec<AccountView>,
     /// All members of the workspace.
     pub members: Vec<MemberView>,
+    /// Alerts that are open.
+    #[serde(default)]
+    pub alerts: Vec<AlertView>,
+    /// All labels of the workspace.
+    #[serde(default)]
+    pub labels: Vec<LabelView>,
+    /// How much there is to do.
+    #[serde(default)]
+    pub counts: Counts,
+    /// What is set for the workspace.
+    #[serde(default)]
+    pub workspace: WorkspaceView,
     /// The opened conversation, if one is.
     pub thread: Option<ThreadPage>,
 }
@@ -43,12 +59,26 @@ pub enum Change {
     Nothing,
     /// A row of the list.
     Conversation(ConversationId),
+    /// The first conversation is gone; the second one has its messages, which must be fetched.
+    Merged(ConversationId, ConversationId),
+    /// What is loaded of the first conversation may stand in the second one now: both must be fetched.
+    Split(ConversationId, ConversationId),
     /// A message in a loaded thread; `true` if it was not there before.
     Message(ConversationId, MessageId, bool),
     /// An account.
     Account(AccountId),
     /// A member.
     Member(MemberId),
+    /// An alert.
+    Alert(AlertId),
+    /// A label.
+    Label(LabelId),
+    /// Contacts became one, parted, or may be one.
+    People,
+    /// What is set for the workspace.
+    Workspace,
+    /// A loaded thread: between its messages stand others now.
+    History(ConversationId),
 }
 
 /// What the loaded part of a thread looks like.
@@ -116,6 +146,14 @@ pub struct Inbox {
     threads: HashMap<ConversationId, Thread>,
     accounts: HashMap<AccountId, Versioned<Option<AccountView>>>,
     members: HashMap<MemberId, MemberView>,
+    alerts: HashMap<AlertId, AlertView>,
+    labels: HashMap<LabelId, Versioned<Option<LabelView>>>,
+    workspace: WorkspaceView,
+    people: PeopleView,
+    /// When conversations were merged into others. One that comes back later has a newer version.
+    merged: HashMap<ConversationId, Seq>,
+    /// When conversations lost messages to others: what is older is to be fetched, not applied.
+    split: HashMap<ConversationId, Seq>,
     /// Cursor of the next page of the list; `None` when all of it is loaded.
     pub more: Option<String>,
     /// Rows older than this are not shown while there is `more`: between them and it there would be a gap.
@@ -146,9 +184,13 @@ impl Inbox {
             .filter(|m| m.version == Seq(0))
             .cloned()
             .collect();
-        *self = Self { seq: snapshot.seq, ..Self::default() };
+        *self = Self { seq: snapshot.seq, workspace: snapshot.workspace, ..Self::default() };
         for account in snapshot.accounts {
             self.accounts.insert(account.id, Versioned { version: account.version, value: Some(account) });
+        }
+        self.alerts.extend(snapshot.alerts.into_iter().map(|alert| (alert.id, alert)));
+        for label in snapshot.labels {
+            self.labels.insert(label.id, Versioned { version: label.version, value: Some(label) });
         }
         for member in snapshot.members {
             self.members.insert(member.id, member);
@@ -236,6 +278,11 @@ impl Inbox {
             }
             Payload::Message(message) => {
                 let (conversation, id) = (message.conversation_id, message.id);
+                let left =
+                    |at: &HashMap<_, Seq>| at.get(&conversation).is_some_and(|at| message.version < *at);
+                if left(&self.merged) || left(&self.split) {
+                    return Change::Nothing;
+                }
                 let Some(thread) = self.threads.get_mut(&conversation) else { return Change::Nothing };
                 if thread.older.is_some() && thread.floor.is_some_and(|f| message.key() < f) {
                     return Change::Nothing;
@@ -244,6 +291,15 @@ impl Inbox {
                     Some(new) => Change::Message(conversation, id, new),
                     None => Change::Nothing,
                 }
+            }
+            Payload::ConversationMerged { from, into } => self.merge(*from, *into, event.seq),
+            Payload::ConversationSplit { from, into } => self.split(*from, *into, event.seq),
+            Payload::People(people) => {
+                if self.people.version >= people.version {
+                    return Change::Nothing;
+                }
+                self.people = *people;
+                Change::People
             }
             Payload::Account(account) => self.put_account(account.id, event.seq, Some((**account).clone())),
             Payload::AccountRemoved { id } => {
@@ -258,10 +314,66 @@ impl Inbox {
                 self.members.insert(member.id, (**member).clone());
                 Change::Member(member.id)
             }
+            Payload::Alert(alert) => {
+                if self.alerts.get(&alert.id).is_some_and(|old| old.version >= alert.version) {
+                    return Change::Nothing;
+                }
+                self.alerts.insert(alert.id, (**alert).clone());
+                Change::Alert(alert.id)
+            }
+            Payload::Label(label) => self.put_label(label.id, label.version, Some((**label).clone())),
+            Payload::LabelRemoved { id } => self.put_label(*id, event.seq, None),
+            Payload::Workspace(workspace) => {
+                if self.workspace.version >= workspace.version {
+                    return Change::Nothing;
+                }
+                self.workspace = *workspace;
+                Change::Workspace
+            }
+            Payload::History { id } if self.threads.contains_key(id) => Change::History(*id),
+            Payload::History { .. } => Change::Nothing,
         }
     }
 
+    fn merge(&mut self, from: ConversationId, into: ConversationId, seq: Seq) -> Change {
+        let known = self.merged.entry(from).or_default();
+        if *known >= seq {
+            return Change::Nothing;
+        }
+        *known = seq;
+        if self.conversations.get(&from).is_some_and(|row| row.version < seq) {
+            self.conversations.remove(&from);
+        }
+        if let Some(thread) = self.threads.remove(&from) {
+            // What is not confirmed yet will be, over there.
+            for mut message in thread.messages.into_values().filter(|m| m.version == Seq(0)) {
+                message.conversation_id = into;
+                self.put_local(message);
+            }
+        }
+        Change::Merged(from, into)
+    }
+
+    fn split(&mut self, from: ConversationId, into: ConversationId, seq: Seq) -> Change {
+        let known = self.split.entry(from).or_default();
+        if *known >= seq {
+            return Change::Nothing;
+        }
+        *known = seq;
+        if let Some(thread) = self.threads.get_mut(&from) {
+            let moved = |m: &MessageView| m.version > Seq(0) && m.version < seq;
+            let gone: Vec<_> = thread.messages().filter(|m| moved(m)).map(|m| m.id).collect();
+            for id in gone {
+                thread.remove(id);
+            }
+        }
+        Change::Split(from, into)
+    }
+
     fn put_conversation(&mut self, row: ConversationView) -> bool {
+        if self.merged.get(&row.id).is_some_and(|at| row.version < *at) {
+            return false;
+        }
         // An account that is gone takes its conversations along, even if their last event comes late.
         let gone =
             self.accounts.get(&row.account_id).is_some_and(|a| a.value.is_none() && a.version > row.version);
@@ -282,6 +394,23 @@ impl Inbox {
         Change::Account(id)
     }
 
+    fn put_label(&mut self, id: LabelId, version: Seq, value: Option<LabelView>) -> Change {
+        let slot = self.labels.entry(id).or_default();
+        if slot.version >= version {
+            return Change::Nothing;
+        }
+        *slot = Versioned { version, value };
+        Change::Label(id)
+    }
+
+    /// All labels by name.
+    #[must_use]
+    pub fn labels(&self) -> Vec<&LabelView> {
+        let mut all: Vec<_> = self.labels.values().filter_map(|label| label.value.as_ref()).collect();
+        all.sort_by_cached_key(|label| (label.name.to_lowercase(), label.id));
+        all
+    }
+
     fn drop_account(&mut self, id: AccountId, version: Seq) {
         let gone: Vec<ConversationId> = self
             .conversations
@@ -293,6 +422,31 @@ impl Inbox {
             self.conversations.remove(&conversation);
             self.threads.remove(&conversation);
         }
+    }
+
+    /// The alerts that are open, newest first. Those of an account that is gone are over.
+    #[must_use]
+    pub fn alerts(&self) -> Vec<&AlertView> {
+        let mut open: Vec<_> = self.alerts.values().filter(|alert| self.is_open(alert)).collect();
+        open.sort_by_key(|alert| std::cmp::Reverse((alert.raised_at, alert.id)));
+        open
+    }
+
+    fn is_open(&self, alert: &AlertView) -> bool {
+        let gone = self.accounts.get(&alert.account_id).is_some_and(|account| account.value.is_none());
+        alert.closed_at.is_none() && !gone
+    }
+
+    /// What is set for the workspace.
+    #[must_use]
+    pub const fn workspace(&self) -> WorkspaceView {
+        self.workspace
+    }
+
+    /// Who may be whom.
+    #[must_use]
+    pub const fn people(&self) -> PeopleView {
+        self.people
     }
 
     /// The list as shown: newest first, nothing below the loaded part.
@@ -337,12 +491,6 @@ impl Inbox {
         self.members.get(&id)
     }
 
-    /// How many incoming messages nobody has seen, over the loaded part of the list.
-    #[must_use]
-    pub fn unread(&self) -> i32 {
-        self.conversations.values().map(|c| c.unread).sum()
-    }
-
     /// The newest message of a conversation as the list should show it: an unconfirmed one of ours comes first.
     #[must_use]
     pub fn last(&self, id: ConversationId) -> Option<LastMessage> {
@@ -352,6 +500,7 @@ impl Inbox {
             (Some(m), c) if c.as_ref().is_none_or(|c| c.at <= m.at) => Some(LastMessage {
                 id: m.id,
                 preview: m.content.preview(),
+                author: None,
                 direction: m.direction,
                 status: m.delivery.status,
                 at: m.at,

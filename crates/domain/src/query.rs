@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::AccountId;
+use crate::{
+    id::{AccountId, LabelId, MemberId},
+    work::WorkState,
+};
 
 /// Rows of a page, unless told otherwise.
 pub const PAGE: u32 = 50;
@@ -13,9 +16,21 @@ pub const MAX_PAGE: u32 = 100;
 pub const MAX_SEARCH: usize = 200;
 
 /// What is searched for: without control characters, at most [`MAX_SEARCH`] characters. `None` if nothing remains.
-fn search(q: Option<&str>) -> Option<String> {
+pub(crate) fn search(q: Option<&str>) -> Option<String> {
     let q: String = q?.trim().chars().filter(|c| !c.is_control()).take(MAX_SEARCH).collect();
     (!q.is_empty()).then_some(q)
+}
+
+/// Who looks after a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Assigned {
+    /// Who asks.
+    Me,
+    /// Nobody.
+    Nobody,
+    /// This member.
+    To(MemberId),
 }
 
 /// Which conversations, and from where.
@@ -24,10 +39,18 @@ fn search(q: Option<&str>) -> Option<String> {
 pub struct ListQuery {
     /// Only those of one number.
     pub account: Option<AccountId>,
-    /// Only those that match this text in name, number or messages.
+    /// Only those that match this text in name or number.
     pub q: Option<String>,
     /// Only those with unread messages.
     pub unread_only: bool,
+    /// Only those in this state.
+    pub state: Option<WorkState>,
+    /// Only those that this one looks after.
+    pub assigned: Option<Assigned>,
+    /// Only those about this.
+    pub label: Option<LabelId>,
+    /// Only groups.
+    pub groups_only: bool,
     /// Where the page starts, from the last page's `next`.
     pub cursor: Option<String>,
     /// Rows, 1 to [`MAX_PAGE`].

@@ -38,6 +38,12 @@ pub enum Permission {
     ManageMembers,
     /// See reports and quality figures.
     ReadReports,
+    /// Rename and delete labels.
+    ManageLabels,
+    /// Say that two contacts are one person, or that they are not.
+    MergeContacts,
+    /// Let contacts that became one part again.
+    SplitContacts,
     /// Create and revoke API tokens.
     ManageTokens,
 }
@@ -54,8 +60,13 @@ impl Role {
             | Permission::Reply
             | Permission::ReadAccounts
             | Permission::ReadMembers => Self::Agent,
-            Permission::ReadReports => Self::Supervisor,
-            Permission::ManageAccounts | Permission::ManageMembers | Permission::ManageTokens => Self::Admin,
+            Permission::ReadReports | Permission::ManageLabels | Permission::MergeContacts => {
+                Self::Supervisor
+            }
+            Permission::ManageAccounts
+            | Permission::ManageMembers
+            | Permission::ManageTokens
+            | Permission::SplitContacts => Self::Admin,
         }
     }
 
@@ -104,6 +115,9 @@ mod tests {
             ReadMembers,
             ManageMembers,
             ReadReports,
+            ManageLabels,
+            MergeContacts,
+            SplitContacts,
             ManageTokens,
         ] {
             for pair in Role::ALL.windows(2) {

@@ -5,7 +5,9 @@ use std::{fmt, str::FromStr, time::Duration};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    form::{FieldError, Problem},
+    Timestamp,
+    form::{FieldError, Problem, email_problem},
+    sync::{LEAST_SYNC_DAYS, SYNC_CHATS, SYNC_DAYS},
     view::ProviderKind,
 };
 
@@ -13,6 +15,23 @@ use crate::{
 pub const MAX_SYNC_LIMIT: u16 = 500;
 /// Highest daily limit that can be set.
 pub const MAX_DAILY_LIMIT: u32 = 100_000;
+
+/// Messages that a new linked number may send on its first, second, … day of sending, if it is set to warm up: about half
+/// as many again each day, until its daily limit is reached, or after the last of these any number. `WhatsApp` publishes no
+/// figures for linked numbers, but blocks those that send much soon after they were linked.
+///
+/// Days on which nothing is sent do not count, so a number that rested is not thought to be warm. They are counted from
+/// when the account was made, which has one number for good: another number is another account, and begins anew.
+pub const WARM_UP: [u32; 13] = [10, 15, 20, 30, 45, 70, 100, 150, 225, 350, 500, 750, 1_000];
+
+/// Longest that an alert can be made to wait, in minutes: a day.
+pub const MAX_ALERT_MINUTES: u16 = 1_440;
+/// Most chats that can be named as a bound; more is "all".
+pub const MAX_SYNC_CHATS: u32 = 100_000;
+/// Most days that can be named as a bound; more is "all".
+pub const MAX_SYNC_DAYS: u32 = 3_650;
+/// Most people who get alerts by e-mail.
+pub const MAX_ALERT_EMAILS: usize = 20;
 
 /// What may be set for an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +47,9 @@ pub struct AccountSettings {
     pub trust_level: TrustLevel,
     /// Messages that may be sent per day of the workspace's calendar; `None` for as many as the provider takes.
     pub daily_limit: Option<u32>,
+    /// On its first days of sending it may send less than that, each day more: see [`WARM_UP`].
+    #[serde(default)]
+    pub warm_up: bool,
 }
 
 impl AccountSettings {
@@ -43,7 +65,25 @@ impl AccountSettings {
                 ProviderKind::Cloud => None,
                 ProviderKind::Gateway | ProviderKind::Bridge => Some(50),
             },
+            // Meta raises the limits of its numbers by itself.
+            warm_up: !matches!(provider, ProviderKind::Cloud),
         }
+    }
+
+    /// Messages that may be sent on the n-th day of sending, the first being 1; `None` for any number.
+    #[must_use]
+    pub fn limit_on(&self, n: u32) -> Option<u32> {
+        let warm = WARM_UP.get(n.saturating_sub(1) as usize).copied().filter(|_| self.warm_up);
+        match (warm, self.daily_limit) {
+            (Some(warm), Some(limit)) => Some(warm.min(limit)),
+            (warm, limit) => warm.or(limit),
+        }
+    }
+
+    /// Whether the n-th day of sending is one on which the number may send less than its daily limit.
+    #[must_use]
+    pub fn is_warming_up(&self, n: u32) -> bool {
+        self.limit_on(n) != self.daily_limit
     }
 
     /// What must be corrected; empty if nothing.
@@ -65,6 +105,68 @@ impl AccountSettings {
 impl Default for AccountSettings {
     fn default() -> Self {
         Self::of_new(ProviderKind::Cloud)
+    }
+}
+
+/// What may be set for a workspace. What is not there (yet) is as usual.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct WorkspaceSettings {
+    /// Messages may leave by another number of the workspace while their conversation's own is not connected.
+    pub fall_back: bool,
+    /// An account may be disconnected or in error for so many minutes before an alert is raised.
+    pub alert_after_minutes: u16,
+    /// Who gets alerts by e-mail.
+    pub alert_emails: Vec<String>,
+    /// Where alerts are posted to. It is set together with its secret.
+    pub alert_webhook: Option<String>,
+    /// Chats whose history is brought over when a phone is linked, those with the newest messages first; `None` for all.
+    pub sync_chats: Option<u32>,
+    /// Only chats in which something was written within so many days, at least 7; `None` for all.
+    pub sync_days: Option<u32>,
+}
+
+impl Default for WorkspaceSettings {
+    fn default() -> Self {
+        Self {
+            fall_back: false,
+            alert_after_minutes: 5,
+            alert_emails: Vec::new(),
+            alert_webhook: None,
+            sync_chats: Some(SYNC_CHATS),
+            sync_days: Some(SYNC_DAYS),
+        }
+    }
+}
+
+impl WorkspaceSettings {
+    /// What must be corrected; empty if nothing.
+    #[must_use]
+    pub fn validate(&self) -> Vec<FieldError> {
+        let mut errors = Vec::new();
+        if !(1..=MAX_ALERT_MINUTES).contains(&self.alert_after_minutes) {
+            let problem = Problem::NotBetween { least: 1, most: u32::from(MAX_ALERT_MINUTES) };
+            errors.push(FieldError { field: "alert_after_minutes".to_owned(), problem });
+        }
+        let mut within = |field: &str, set: Option<u32>, least: u32, most: u32| {
+            if set.is_some_and(|n| !(least..=most).contains(&n)) {
+                errors.push(FieldError {
+                    field: field.to_owned(),
+                    problem: Problem::NotBetween { least, most },
+                });
+            }
+        };
+        within("sync_chats", self.sync_chats, 1, MAX_SYNC_CHATS);
+        within("sync_days", self.sync_days, LEAST_SYNC_DAYS, MAX_SYNC_DAYS);
+        if self.alert_emails.len() > MAX_ALERT_EMAILS {
+            let problem = Problem::NotBetween { least: 0, most: MAX_ALERT_EMAILS as u32 };
+            errors.push(FieldError { field: "alert_emails".to_owned(), problem });
+        }
+        if let Some(problem) = self.alert_emails.iter().find_map(|email| email_problem(email)) {
+            errors.push(FieldError { field: "alert_emails".to_owned(), problem });
+        }
+        errors
     }
 }
 
@@ -175,6 +277,21 @@ pub struct Pace {
     pub each: Duration,
 }
 
+impl Pace {
+    /// How far ahead of its turn a message may go.
+    #[must_use]
+    pub fn ahead(self) -> Duration {
+        self.each.saturating_mul(self.burst.saturating_sub(1))
+    }
+
+    /// From when on the next message may go. `due`: when it would go if all of them went one after the other, never at
+    /// once. (The generic cell rate algorithm: one moment is all that must be remembered.)
+    #[must_use]
+    pub fn opens(self, due: Timestamp) -> Timestamp {
+        due.before(self.ahead())
+    }
+}
+
 /// What an account sent on its last day of sending.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -183,6 +300,25 @@ pub struct DailyUse {
     pub day: i64,
     /// Messages sent on it.
     pub sent: u32,
+    /// Days before it on which it sent.
+    #[serde(default)]
+    pub days_before: u32,
+}
+
+impl DailyUse {
+    /// Messages that count for this day. What was sent on an earlier day no longer does; a later one is today in a time
+    /// zone that the workspace has left.
+    #[must_use]
+    pub const fn sent_on(self, day: i64) -> u32 {
+        if self.day >= day { self.sent } else { 0 }
+    }
+
+    /// Which day of sending this day is, or would be: the first is 1.
+    #[must_use]
+    pub const fn nth_day(self, day: i64) -> u32 {
+        let over = self.day < day && self.sent > 0;
+        self.days_before.saturating_add(over as u32).saturating_add(1)
+    }
 }
 
 #[cfg(test)]
@@ -210,5 +346,32 @@ mod tests {
         assert_eq!(fields(AccountSettings { daily_limit: Some(0), ..good.clone() }), "daily_limit");
         assert_eq!(fields(AccountSettings { daily_limit: None, sync_limit: 0, ..good }), "");
         assert_eq!("s3".parse(), Ok(MediaStorage::S3));
+    }
+
+    #[test]
+    fn a_new_number_may_send_more_each_day() {
+        let all = |settings: &AccountSettings| (1..=14).map(|n| settings.limit_on(n)).collect::<Vec<_>>();
+        let new = AccountSettings::of_new(ProviderKind::Gateway);
+        assert_eq!(all(&new)[..7], [10, 15, 20, 30, 45, 50, 50].map(Some), "up to the daily limit of 50");
+        assert!(new.is_warming_up(5) && !new.is_warming_up(6));
+        let open = AccountSettings { daily_limit: None, ..new.clone() };
+        assert_eq!(all(&open)[12..], [Some(1_000), None]);
+        assert!(all(&open)[..13].is_sorted_by(|a, b| a < b));
+        let small = AccountSettings { daily_limit: Some(7), ..new.clone() };
+        assert!(all(&small).iter().all(|limit| *limit == Some(7)) && !small.is_warming_up(1));
+        let off = AccountSettings { warm_up: false, ..new };
+        assert!(all(&off).iter().all(|limit| *limit == Some(50)));
+        assert!(!AccountSettings::of_new(ProviderKind::Cloud).warm_up);
+    }
+
+    #[test]
+    fn only_days_of_sending_count() {
+        let fresh = DailyUse::default();
+        assert_eq!((fresh.nth_day(20_000), fresh.sent_on(20_000)), (1, 0));
+        let used = DailyUse { day: 20_000, sent: 9, days_before: 2 };
+        assert_eq!((used.nth_day(20_000), used.sent_on(20_000)), (3, 9));
+        assert_eq!((used.nth_day(20_009), used.sent_on(20_009)), (4, 0), "however long it rested");
+        assert_eq!((used.nth_day(19_999), used.sent_on(19_999)), (3, 9), "the workspace moved west");
+        assert_eq!(DailyUse { sent: 0, ..used }.nth_day(20_001), 3, "nothing went out on it");
     }
 }

@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    counts::Counts,
     event::Event,
     id::{ConversationId, MemberId, Seq},
 };
@@ -61,8 +62,27 @@ pub enum ServerFrame {
         /// Typing or stopped. Forget it after ten seconds without a repeat.
         on: bool,
     },
+    /// How much there is to do, whenever that has changed (at most once a second): not in the log.
+    Counts {
+        /// As the member sees it.
+        counts: Counts,
+    },
+    /// Colleagues who look at conversations, whenever that has changed: all of them, not in the log.
+    Viewers {
+        /// Who looks where; oneself left out.
+        viewers: Vec<Viewer>,
+    },
     /// Answer to `ping`.
     Pong,
+}
+
+/// A colleague who looks at a conversation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Viewer {
+    /// Where.
+    pub conversation_id: ConversationId,
+    /// Who.
+    pub member_id: MemberId,
 }
 
 /// Who is typing.

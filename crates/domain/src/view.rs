@@ -6,11 +6,14 @@ use crate::{
     account::AccountStatus,
     address::Address,
     content::{Content, Preview},
+    group::{GroupGlance, Mention},
     id::{AccountId, ContactId, ConversationId, MemberId, MessageId, Seq},
     role::Role,
     settings::{AccountSettings, DailyUse},
     status::{Delivery, MessageStatus},
+    sync::SyncView,
     time::Timestamp,
+    work::Work,
 };
 
 /// A page of a list and where the next one starts.
@@ -32,6 +35,8 @@ pub enum Direction {
     In,
     /// To the customer.
     Out,
+    /// Nowhere: a note, or a line about what was done. Only colleagues see it.
+    Internal,
 }
 
 impl Direction {
@@ -41,6 +46,7 @@ impl Direction {
         match self {
             Self::In => "in",
             Self::Out => "out",
+            Self::Internal => "internal",
         }
     }
 }
@@ -52,6 +58,9 @@ impl Direction {
 pub enum Author {
     /// The customer, or in a group one of its members.
     Contact {
+        /// Who, as far as known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<ContactId>,
         /// Shown name.
         name: String,
     },
@@ -85,6 +94,9 @@ pub struct ConversationView {
     pub address: Address,
     /// Name as shown.
     pub title: String,
+    /// Of groups: what there is to know at a glance.
+    #[serde(default)]
+    pub group: Option<GroupGlance>,
     /// The newest message, as the list shows it.
     pub last: Option<LastMessage>,
     /// Incoming messages that nobody here has seen.
@@ -93,6 +105,9 @@ pub struct ConversationView {
     pub last_inbound_at: Option<Timestamp>,
     /// What the list is ordered by, newest first; ties by id.
     pub sort_at: Timestamp,
+    /// What the team has made of it.
+    #[serde(default)]
+    pub work: Work,
     /// The event that last changed this row.
     pub version: Seq,
 }
@@ -105,6 +120,9 @@ pub struct LastMessage {
     pub id: MessageId,
     /// One line of it.
     pub preview: Preview,
+    /// In groups: the name of the member who wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author: Option<String>,
     /// Which way it went.
     pub direction: Direction,
     /// How far it came.
@@ -121,14 +139,20 @@ pub struct MessageView {
     pub id: MessageId,
     /// Where it stands.
     pub conversation_id: ConversationId,
-    /// The number that carried it.
+    /// The number of the conversation.
     pub account_id: AccountId,
+    /// The number that carried it, if that is another one.
+    #[serde(default)]
+    pub sent_with: Option<AccountId>,
     /// Which way it went.
     pub direction: Direction,
     /// Who wrote it.
     pub author: Author,
     /// What it says. Emptied when the sender took it back.
     pub content: Content,
+    /// Whom its text mentions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mentions: Vec<Mention>,
     /// How far it came.
     pub delivery: Delivery,
     /// Why it failed, or why its outcome is unknown.
@@ -154,6 +178,18 @@ pub struct MessageView {
 }
 
 impl MessageView {
+    /// The number that carried it (or shall).
+    #[must_use]
+    pub fn carrier(&self) -> AccountId {
+        self.sent_with.unwrap_or(self.account_id)
+    }
+
+    /// Whether it must wait before it goes out. Those behind it in its conversation wait for it.
+    #[must_use]
+    pub const fn waits(&self) -> bool {
+        matches!(self.delivery.status, MessageStatus::Queued) && self.held.is_some()
+    }
+
     /// What the thread is ordered by.
     #[must_use]
     pub const fn key(&self) -> (Timestamp, MessageId) {
@@ -213,6 +249,8 @@ pub struct Held {
 pub enum HeldReason {
     /// The account has sent as many messages today as it may.
     DailyLimit,
+    /// The account is new, and has sent as many messages today as it may so soon.
+    WarmUp,
     /// The account sends no faster.
     Pace,
 }
@@ -223,6 +261,7 @@ impl HeldReason {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::DailyLimit => "daily_limit",
+            Self::WarmUp => "warm_up",
             Self::Pace => "pace",
         }
     }
@@ -231,7 +270,7 @@ impl HeldReason {
 impl std::str::FromStr for HeldReason {
     type Err = UnknownHeldReason;
     fn from_str(s: &str) -> Result<Self, Self::Err> {
-        [Self::DailyLimit, Self::Pace]
+        [Self::DailyLimit, Self::WarmUp, Self::Pace]
             .into_iter()
             .find(|r| r.as_str() == s)
             .ok_or_else(|| UnknownHeldReason(s.to_owned()))
@@ -389,6 +428,9 @@ pub struct AccountView {
     /// While its QR or pairing code is shown: when that runs out. Another value means another code.
     #[serde(default)]
     pub code_expires_at: Option<Timestamp>,
+    /// How far the history of its phone is here; nothing before it was asked for.
+    #[serde(default)]
+    pub sync: Option<SyncView>,
     /// What it can do.
     pub capabilities: Capabilities,
     /// The event that last changed this account.
@@ -441,6 +483,16 @@ pub struct Me {
     pub workspace: String,
     /// The workspace's time zone, an IANA name.
     pub time_zone: String,
+}
+
+/// What is set for the workspace, as far as it changes what everybody's pages offer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct WorkspaceView {
+    /// Messages may leave by another number while their own is not connected.
+    pub fall_back: bool,
+    /// The event that last changed it, or a later one.
+    pub version: Seq,
 }
 
 /// What "test connection" found.

@@ -1,6 +1,7 @@
 //! Who may do what: the one place that decides, for screens, REST and socket alike.
 
 use balas_domain::{MemberId, Payload, Permission, Role, TokenId, WorkspaceId, view::Author};
+use balas_store::messages::AuthorRef;
 
 /// Who acts, where, and with which role. Made only by signing in, by a valid token, or by the system itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,14 +78,31 @@ impl Actor {
             Who::System => Author::Api { name: "Balas".to_owned() },
         }
     }
+
+    /// The same as it is stored.
+    pub(crate) fn author_ref(&self) -> AuthorRef {
+        match &self.who {
+            Who::Member { id, .. } => AuthorRef::Member(*id),
+            Who::Token { name, .. } => AuthorRef::Api(name.clone()),
+            Who::System => AuthorRef::Api("Balas".to_owned()),
+        }
+    }
 }
 
 /// Whether an event of the actor's own workspace may be shown to him.
 #[must_use]
 pub fn may_see(actor: &Actor, payload: &Payload) -> bool {
     actor.role.may(match payload {
-        Payload::Conversation(_) | Payload::Message(_) => Permission::ReadConversations,
-        Payload::Account(_) | Payload::AccountRemoved { .. } => Permission::ReadAccounts,
+        Payload::Conversation(_)
+        | Payload::Message(_)
+        | Payload::Label(_)
+        | Payload::LabelRemoved { .. }
+        | Payload::History { .. }
+        | Payload::ConversationMerged { .. }
+        | Payload::ConversationSplit { .. }
+        | Payload::People(_)
+        | Payload::Workspace(_) => Permission::ReadConversations,
+        Payload::Account(_) | Payload::AccountRemoved { .. } | Payload::Alert(_) => Permission::ReadAccounts,
         Payload::Member(_) => Permission::ReadMembers,
     })
 }

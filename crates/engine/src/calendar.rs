@@ -37,6 +37,15 @@ fn exact(now: Timestamp, zone: &str) -> Option<Day> {
 
 #[cfg(test)]
 mod tests {
+    use std::{collections::BTreeMap, time::Duration};
+
+    use balas_domain::{
+        AccountId, AccountSettings, TrustLevel, ambient::test::CountingRandom, view::ProviderKind,
+    };
+    use balas_store::{
+        accounts::{self, Turn},
+        testing,
+    };
     use rstest::rstest;
 
     use super::*;
@@ -66,5 +75,88 @@ mod tests {
         assert_eq!(day(Timestamp(0), "UTC").number, 0);
         assert_eq!(day(Timestamp(0), "America/New_York").number, -1);
         assert_eq!(day(at("2026-11-21T10:00:00Z"), "UTC").number, 20_778);
+    }
+
+    /// What a sender did who never paused, over days on which clocks change, with restarts on the way and a workspace that
+    /// moves: never beyond the pace, never beyond a day's limit, be it that of a new number, and never slower than it must be.
+    #[rstest]
+    #[case::spring("2026-03-27T20:00:00Z", &["Europe/Berlin"])]
+    #[case::autumn("2026-10-23T20:00:00Z", &["Europe/Berlin"])]
+    #[case::no_midnight("2026-04-22T20:00:00Z", &["Africa/Cairo"])]
+    #[case::southern_autumn("2026-04-03T20:00:00Z", &["America/Santiago"])]
+    #[case::moves_west("2026-06-01T20:00:00Z", &["Asia/Jakarta", "America/New_York"])]
+    #[case::moves_east("2026-06-01T20:00:00Z", &["America/New_York", "Asia/Jakarta"])]
+    #[tokio::test]
+    async fn no_schedule_exceeds_a_limit(
+        #[case] start: &str,
+        #[case] zones: &[&str],
+        #[values(false, true)] warm_up: bool,
+    ) {
+        const LIMIT: u32 = 40;
+        let test = testing::fresh(testing::Kind::Sqlite).await;
+        let ws = testing::workspace(&test.store, 1).await;
+        let pace = TrustLevel::try_from(4).unwrap().pace();
+        let mut now = at(start);
+        let account = AccountId::new(now, &CountingRandom::default());
+        let settings = AccountSettings {
+            daily_limit: Some(LIMIT),
+            warm_up,
+            ..AccountSettings::of_new(ProviderKind::Gateway)
+        };
+        let new = accounts::NewAccount {
+            id: account,
+            name: "Shop".to_owned(),
+            provider: ProviderKind::Gateway,
+            external_id: "6281100000001".to_owned(),
+            phone: None,
+            config: serde_json::json!({}),
+            secrets: Vec::new(),
+            settings: settings.clone(),
+        };
+        let mut write = test.store.write(ws, now).await.unwrap();
+        accounts::create(&mut write, &new).await.unwrap();
+        write.commit().await.unwrap();
+
+        let end = now.after(Duration::from_hours(5 * 24));
+        let (mut sent, mut days) = (Vec::new(), BTreeMap::<i64, u32>::new());
+        let mut store = balas_store::Store::connect(&test.url).await.unwrap();
+        while now < end {
+            // Half the way it moves.
+            let zone = zones[usize::from(end.since(now) < Duration::from_hours(60)) % zones.len()];
+            let today = day(now, zone);
+            let mut write = store.write(ws, now).await.unwrap();
+            let turn = accounts::take_turn(&mut write, account, today.number, Some(pace), now).await.unwrap();
+            write.commit().await.unwrap();
+            match turn {
+                Turn::Taken => {
+                    sent.push(now);
+                    *days.entry(today.number).or_default() += 1;
+                    if sent.len() % 17 == 0 {
+                        store.close().await;
+                        store = balas_store::Store::connect(&test.url).await.unwrap();
+                    }
+                }
+                Turn::TooSoon(until) => {
+                    assert!(until > now);
+                    now = until;
+                }
+                Turn::DailyLimit | Turn::WarmUp => now = today.ends_at,
+            }
+        }
+        store.close().await;
+        let limits: Vec<_> = (1..).map_while(|n| settings.limit_on(n)).take(days.len()).collect();
+        assert_eq!(limits[0] < LIMIT, warm_up);
+        let used = || days.values().zip(&limits);
+        assert!(used().all(|(sent, limit)| sent <= limit), "{days:?}");
+        assert!(used().filter(|(sent, limit)| sent == limit).count() >= 4, "as much as it may: {days:?}");
+        for more in [1, 10] {
+            let window = pace.burst as usize + more;
+            for some in sent.windows(window + 1) {
+                let took = some[window].since(some[0]);
+                assert!(took >= pace.each * u32::try_from(more).unwrap(), "{window} in {took:?}");
+            }
+        }
+        // The first day begins with what goes at once.
+        assert_eq!(sent[pace.burst.min(limits[0]) as usize - 1], sent[0]);
     }
 }

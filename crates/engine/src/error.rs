@@ -105,6 +105,11 @@ impl From<StoreError> for EngineError {
 }
 
 impl EngineError {
+    /// Refuses a form of which something must be corrected.
+    pub(crate) fn of_fields(errors: Vec<FieldError>) -> Result<(), Self> {
+        if errors.is_empty() { Ok(()) } else { Err(Self::Invalid(errors)) }
+    }
+
     /// A stable word for programs.
     #[must_use]
     pub const fn code(&self) -> &'static str {

@@ -1,7 +1,8 @@
 //! When an account may send: pace, pair rate, and a breaker that stops hammering a provider that is down.
 //!
 //! All times come from the caller, so that days of sending are simulated in a test. State is in memory: after a
-//! restart the provider's own limits catch what this has forgotten.
+//! restart Meta's own limits catch what this has forgotten. The pace of linked numbers, whose provider only knows how to
+//! block, is in the database (`store::accounts::take_turn`).
 
 use std::{
     collections::HashMap,
@@ -9,28 +10,7 @@ use std::{
     time::Duration,
 };
 
-use balas_domain::{AccountId, ConversationId, Timestamp, settings::Pace};
-
-/// How fast an account may send.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Rate {
-    per_second: f64,
-    /// Messages that may go at once after a pause.
-    burst: f64,
-    /// As many as that, right after a start: what was sent before it is forgotten.
-    at_start: f64,
-}
-
-impl Rate {
-    /// Of one Cloud API number.
-    pub const CLOUD: Self = Self { per_second: PER_SECOND, burst: BURST, at_start: BURST };
-
-    /// Of a linked number.
-    #[must_use]
-    pub fn linked(pace: Pace) -> Self {
-        Self { per_second: 1.0 / pace.each.as_secs_f64(), burst: f64::from(pace.burst), at_start: 1.0 }
-    }
-}
+use balas_domain::{AccountId, ConversationId, Timestamp, view::ProviderKind};
 
 /// Messages per second of one Cloud API number. Meta allows 80, counting received ones too (and 20 for numbers that
 /// are also used in the phone app): half of it leaves room for what comes in.
@@ -63,6 +43,7 @@ pub enum Lesson {
 
 #[derive(Debug)]
 struct State {
+    /// Cloud API: messages that may go at once.
     tokens: f64,
     refilled_at: Timestamp,
     failures: u32,
@@ -86,12 +67,12 @@ impl Governor {
         &self,
         account: AccountId,
         to: ConversationId,
-        rate: Rate,
+        provider: ProviderKind,
         now: Timestamp,
     ) -> Result<(), Timestamp> {
         let mut states = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let state = states.entry(account).or_insert_with(|| State {
-            tokens: rate.at_start,
+            tokens: BURST,
             refilled_at: now,
             failures: 0,
             closed_until: Timestamp(0),
@@ -113,12 +94,15 @@ impl Governor {
             state.probing = None;
             return Err(*until);
         }
-        let gained = now.since(state.refilled_at).as_secs_f64() * rate.per_second;
-        state.tokens = (state.tokens + gained).min(rate.burst);
+        if provider != ProviderKind::Cloud {
+            return Ok(());
+        }
+        let gained = now.since(state.refilled_at).as_secs_f64() * PER_SECOND;
+        state.tokens = (state.tokens + gained).min(BURST);
         state.refilled_at = state.refilled_at.max(now);
         if state.tokens < 1.0 {
             state.probing = None;
-            let wait = Duration::from_secs_f64((1.0 - state.tokens) / rate.per_second);
+            let wait = Duration::from_secs_f64((1.0 - state.tokens) / PER_SECOND);
             // Never the same moment again, however little is missing.
             return Err(now.after(wait.max(Duration::from_millis(1))));
         }
@@ -178,7 +162,7 @@ impl Governor {
 
 #[cfg(test)]
 mod tests {
-    use balas_domain::{TrustLevel, ambient::test::CountingRandom};
+    use balas_domain::ambient::test::CountingRandom;
 
     use super::*;
 
@@ -201,7 +185,7 @@ mod tests {
         }
 
         fn admit(&self) -> Result<(), Timestamp> {
-            self.governor.admit(self.account, self.to, Rate::CLOUD, self.now)
+            self.governor.admit(self.account, self.to, ProviderKind::Cloud, self.now)
         }
 
         fn learn(&self, lesson: Lesson) -> Timestamp {
@@ -235,41 +219,12 @@ mod tests {
     }
 
     #[test]
-    fn a_linked_number_keeps_its_pace_across_restarts() {
-        for level in TrustLevel::ALL {
-            let (mut sim, pace) = (Simulation::new(), level.pace());
-            let rate = Rate::linked(pace);
-            let end = sim.now.after(Duration::from_hours(2));
-            let (mut sent, mut restarts) = (Vec::new(), 0);
-            while sim.now < end {
-                match sim.governor.admit(sim.account, sim.to, rate, sim.now) {
-                    Ok(()) => sent.push(sim.now),
-                    Err(until) => {
-                        assert!(until > sim.now);
-                        sim.now = until;
-                    }
-                }
-                if sent.len() % 50 == 49 {
-                    sim.governor = Governor::default();
-                    restarts += 1;
-                    sim.now = sim.now.after(pace.each);
-                }
-            }
-            let most = 7200.0 / pace.each.as_secs_f64() + f64::from(pace.burst) + f64::from(restarts);
-            assert!((sent.len() as f64) <= most, "{level:?}: {} > {most}", sent.len());
-            assert!(sent.len() as f64 > most * 0.8, "{level:?} is not slower than it must be");
-        }
-    }
-
-    #[test]
     fn a_turn_that_was_not_used_is_given_back() {
         let sim = Simulation::new();
-        let rate = Rate::linked(TrustLevel::LOWEST.pace());
-        let admit = || sim.governor.admit(sim.account, sim.to, rate, sim.now);
-        admit().unwrap();
-        assert!(admit().is_err());
+        while sim.admit().is_ok() {}
         sim.governor.forgo(sim.account);
-        admit().unwrap();
+        sim.admit().unwrap();
+        assert!(sim.admit().is_err());
     }
 
     #[test]
@@ -300,7 +255,7 @@ mod tests {
         sim.admit().unwrap();
         assert_eq!(sim.learn(Lesson::TooFastToPair).since(sim.now), PAIR_WAIT);
         assert!(sim.admit().is_err());
-        sim.governor.admit(sim.account, other, Rate::CLOUD, sim.now).unwrap();
+        sim.governor.admit(sim.account, other, ProviderKind::Cloud, sim.now).unwrap();
         sim.now = sim.now.after(PAIR_WAIT);
         sim.admit().unwrap();
         assert_eq!(sim.learn(Lesson::TooFastToPair).since(sim.now), PAIR_WAIT * 4);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use balas_domain::Seq;
-use balas_store::{StoreError, events, journal, pending, sessions, workspaces};
+use balas_store::{StoreError, alerts, events, journal, pending, sessions, sync, workspaces};
 
 use crate::Engine;
 
@@ -13,6 +13,10 @@ const EVERY: Duration = Duration::from_mins(10);
 const WEBHOOKS: Duration = Duration::from_hours(3 * 24);
 /// A message that has not come by then will not: providers repeat their deliveries for seven days.
 const OPERATIONS: Duration = Duration::from_hours(8 * 24);
+/// Alerts that are over are kept this long.
+const ALERTS: Duration = Duration::from_hours(90 * 24);
+/// Admins see for so long what had been missed.
+const GAPS: Duration = Duration::from_hours(90 * 24);
 /// Events per workspace. Who is further behind fetches a fresh snapshot, which is faster by then.
 const EVENTS: i64 = 100_000;
 
@@ -36,6 +40,8 @@ impl Engine {
         let webhooks = journal::purge(&mut tx, now.before(WEBHOOKS)).await?;
         let operations = pending::expire(&mut tx, now.before(OPERATIONS)).await?;
         let ended = sessions::delete_expired(&mut tx, now).await?;
+        let old_alerts = alerts::purge(&mut tx, now.before(ALERTS)).await?;
+        let old_gaps = sync::forget_gaps(&mut tx, now.before(GAPS)).await?;
         tx.commit().await?;
         let all = {
             let mut tx = self.store.read().await?;
@@ -47,7 +53,15 @@ impl Engine {
             old_events += events::purge(ws.id, &mut tx, Seq(ws.seq.0 - EVENTS)).await?;
             tx.commit().await?;
         }
-        tracing::debug!(webhooks, operations, sessions = ended, old_events, "tidied up");
+        tracing::debug!(
+            webhooks,
+            operations,
+            sessions = ended,
+            old_alerts,
+            old_gaps,
+            old_events,
+            "tidied up"
+        );
         Ok(())
     }
 }

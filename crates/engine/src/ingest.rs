@@ -8,10 +8,14 @@ use balas_providers::inbound::{Inbound, Message, Sender, Status};
 use balas_store::{
     StoreError, Write, contacts, conversations,
     messages::{self, AuthorRef, Inserted, MessageRecord, NewMessage, Source},
-    pending,
+    pending, people, sync,
 };
 
-use crate::{Engine, accounts::Runtime, live::Signal};
+use crate::{Engine, accounts::Runtime, groups::GroupUpdate, live::Signal};
+
+/// A change of a message by somebody who is not known as its author (yet: names of one person come to be known as such
+/// in any order).
+const DISPUTED: &str = "disputed";
 
 impl Engine {
     /// Applies one thing that happened, within a transaction.
@@ -21,8 +25,42 @@ impl Engine {
         account: &Runtime,
         event: Inbound,
     ) -> Result<(), StoreError> {
+        let before = write.people_changed();
+        self.ingest_one(write, account, event).await?;
+        if !before && write.people_changed() {
+            self.settle_disputed(write).await?;
+        }
+        Ok(())
+    }
+
+    /// Two contacts became one: who changed a message may be its author after all.
+    pub(crate) async fn settle_disputed(&self, write: &mut Write) -> Result<(), StoreError> {
+        let ws = write.workspace();
+        for (account, row) in pending::take_kind(ws, write.tx(), DISPUTED).await? {
+            let Some(account) = self.accounts.get(account) else { continue };
+            match serde_json::from_value::<Inbound>(row.payload) {
+                Ok(operation) => self.ingest_operation(write, &account, operation).await?,
+                Err(error) => tracing::error!(%error, "a parked operation cannot be read; dropped"),
+            }
+        }
+        Ok(())
+    }
+
+    async fn ingest_one(
+        &self,
+        write: &mut Write,
+        account: &Runtime,
+        event: Inbound,
+    ) -> Result<(), StoreError> {
         match event {
-            Inbound::Message(message) => self.ingest_message(write, account, message, false).await,
+            Inbound::Message(message) => {
+                // One of ours that was cut off while it was sent looks like one that was typed on the phone.
+                let ours = message.from_us && account.gateway().is_some();
+                if ours && self.settle_unknown(write, account, &message).await? {
+                    return self.apply_parked(write, account, &message.provider_id).await;
+                }
+                self.ingest_message(write, account, message, false).await
+            }
             Inbound::Status(status) => self.ingest_status(write, account, status).await,
             Inbound::Edit { .. } | Inbound::Revoke { .. } | Inbound::Reaction { .. } => {
                 self.ingest_operation(write, account, event).await
@@ -52,14 +90,22 @@ impl Engine {
                 }
                 Ok(())
             }
-            // Groups have no members here yet, and no account runs on the bridge.
-            Inbound::Group(_) | Inbound::GroupUpdated { .. } | Inbound::Connection(_) => Ok(()),
+            Inbound::Connection(connection) => {
+                self.link_changed(account.id, &connection);
+                Ok(())
+            }
+            Inbound::Group(change) => self.ingest_group(write, account, change).await,
+            Inbound::GroupUpdated { chat, field, value, by, at } => {
+                let update = GroupUpdate { chat, field, value, by, at };
+                self.ingest_group_update(write, account, update).await
+            }
             Inbound::Contacts { people } => {
                 for person in people {
                     self.sender(write, account, &person).await?;
                 }
                 Ok(())
             }
+            Inbound::HistoryProgress { percent } => sync::reported(write, account.id, percent).await,
             Inbound::AccountNotice { kind, text } => {
                 tracing::info!(account = %account.id, kind, text, "the provider says something about an account");
                 Ok(())
@@ -72,7 +118,7 @@ impl Engine {
         }
     }
 
-    async fn resolve(
+    pub(crate) async fn resolve(
         &self,
         write: &mut Write,
         account: &Runtime,
@@ -87,7 +133,7 @@ impl Engine {
         contacts::resolve(write, &account.identity_scope, identities, name, username, new_id).await.map(Some)
     }
 
-    async fn sender(
+    pub(crate) async fn sender(
         &self,
         write: &mut Write,
         account: &Runtime,
@@ -114,6 +160,10 @@ impl Engine {
         recovered: bool,
     ) -> Result<(), StoreError> {
         let now = write.now();
+        let mut message = message;
+        // Should names of two people stand there, it is the one whose chat it is.
+        let chat = message.chat.identity();
+        message.sender.identities.sort_by_key(|identity| Some(identity) != chat.as_ref());
         let person = self.sender(write, account, &message.sender).await?;
         let contact = match (message.chat.is_group(), person) {
             (true, _) => None,
@@ -125,18 +175,15 @@ impl Engine {
             }
         };
         let new_id = ConversationId::new(now, &*self.random);
-        let (conversation_id, _) =
-            conversations::ensure(write, account.id, &message.chat, contact, new_id).await?;
-        let (direction, author, status) = if message.from_us {
-            (Direction::Out, AuthorRef::PhoneApp, MessageStatus::Sent)
-        } else {
-            let name = message.sender.name.or(message.sender.username);
-            let name = name.unwrap_or_else(|| nameless(&message.sender.identities, &message.chat));
-            (Direction::In, AuthorRef::Contact(person, name), MessageStatus::Delivered)
-        };
+        let place = conversations::place(write, account.id, &message.chat, contact, new_id).await?;
+        let person = place.contact.or(person);
+        if message.chat.is_group() {
+            self.group_seen(write, account, place.id, person).await?;
+        }
+        let (direction, author, status) = authorship(&message, person);
         let row = NewMessage {
             id: MessageId::new(self.moments.next(now), &*self.random),
-            conversation_id,
+            conversation_id: place.id,
             account_id: account.id,
             provider_id: Some(message.provider_id.clone()),
             direction,
@@ -152,6 +199,7 @@ impl Engine {
                 (false, true) => Source::Recovered,
                 (false, false) => Source::Live,
             },
+            origin: place.origin,
         };
         match messages::insert(write, &row).await? {
             Inserted::New => {
@@ -209,7 +257,7 @@ impl Engine {
         let ws = write.workspace();
         // Our own id, which the provider gave back, finds messages whose send answer was lost.
         let ours = match status.callback {
-            Some(id) => messages::get(ws, write.tx(), id).await?.filter(|m| m.view.account_id == account.id),
+            Some(id) => messages::get(ws, write.tx(), id).await?.filter(|m| m.view.carrier() == account.id),
             None => None,
         };
         let found = match ours {
@@ -248,17 +296,24 @@ impl Engine {
             return self.park(write, account, &target, kind, &event).await;
         };
         let id = record.view.id;
+        let ours = record.view.direction == Direction::Out;
         match event {
-            Inbound::Edit { by, from_us, content, at, .. } => {
+            Inbound::Edit { chat, by, from_us, content, at, .. } => {
                 let allowed = self.is_author(write, account, &record, from_us, by.as_ref()).await?;
                 if allowed {
                     messages::edit(write, id, content, at).await?;
+                } else if ours == from_us {
+                    let event = Inbound::Edit { target: target.clone(), chat, by, from_us, content, at };
+                    self.park(write, account, &target, DISPUTED, &event).await?;
                 }
             }
-            Inbound::Revoke { by, from_us, at, .. } => {
+            Inbound::Revoke { chat, by, from_us, at, .. } => {
                 let allowed = self.is_author(write, account, &record, from_us, by.as_ref()).await?;
                 if allowed {
                     messages::revoke(write, id, at).await?;
+                } else if ours == from_us {
+                    let event = Inbound::Revoke { target: target.clone(), chat, by, from_us, at };
+                    self.park(write, account, &target, DISPUTED, &event).await?;
                 }
             }
             Inbound::Reaction { sender, from_us, emoji, at, .. } => {
@@ -297,9 +352,26 @@ impl Engine {
             return Ok(ours == from_us);
         }
         let (Some(author), Some(by)) = (record.contact_id, by) else { return Ok(true) };
-        let claimed = self.resolve(write, account, std::slice::from_ref(by), None, None).await?;
-        Ok(claimed == Some(author))
+        let Some(claimed) = self.resolve(write, account, std::slice::from_ref(by), None, None).await? else {
+            return Ok(false);
+        };
+        // What somebody wrote in a group before becoming one with another contact bears the name of then.
+        Ok(claimed == author || people::has_become(write.workspace(), write.tx(), author, claimed).await?)
     }
+}
+
+/// Which way a message went, who wrote it, and how far it has come.
+pub(crate) fn authorship(
+    message: &Message,
+    contact: Option<ContactId>,
+) -> (Direction, AuthorRef, MessageStatus) {
+    if message.from_us {
+        return (Direction::Out, AuthorRef::PhoneApp, MessageStatus::Sent);
+    }
+    let sender = &message.sender;
+    let name = sender.name.clone().or_else(|| sender.username.clone());
+    let name = name.unwrap_or_else(|| nameless(&sender.identities, &message.chat));
+    (Direction::In, AuthorRef::Contact(contact, name), MessageStatus::Delivered)
 }
 
 /// How someone is shown who told no name: by number, or by the end of an id, never by the group's id.
@@ -309,3 +381,6 @@ fn nameless(identities: &[Identity], chat: &Address) -> String {
         None => chat.label(),
     }
 }
+
+#[cfg(test)]
+mod order;

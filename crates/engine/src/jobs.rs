@@ -2,8 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use balas_domain::Priority;
+use balas_domain::{JobId, Priority, Timestamp};
 use balas_store::{StoreError, jobs};
+use serde::Serialize;
 use tokio::{sync::Notify, task::JoinSet};
 
 use crate::{Engine, error::EngineError};
@@ -35,14 +36,35 @@ pub(crate) enum Done {
     /// It was done without touching the database: remove it.
     Remove,
     /// Not now. Does not count as a try.
-    Wait(balas_domain::Timestamp),
+    Wait(Timestamp),
     /// It failed and may come right later. Counts as a try.
-    Retry(balas_domain::Timestamp, String),
+    Retry(Timestamp, String),
     /// It can never work.
     Bury(String),
 }
 
 impl Engine {
+    /// A job of this kind: to be run at once, in no line, as often as it is enqueued. Who wants it otherwise says so.
+    ///
+    /// # Errors
+    /// When what it needs cannot be written down.
+    pub(crate) fn job(
+        &self,
+        now: Timestamp,
+        kind: &str,
+        payload: &impl Serialize,
+    ) -> Result<jobs::NewJob, EngineError> {
+        Ok(jobs::NewJob {
+            id: JobId::new(now, &*self.random),
+            kind: kind.to_owned(),
+            payload: serde_json::to_value(payload).map_err(|e| EngineError::Internal(e.to_string()))?,
+            priority: Priority::Normal,
+            queue_key: None,
+            run_at: now,
+            idempotency_key: None,
+        })
+    }
+
     pub(crate) async fn run_jobs(&self) {
         let mut running: JoinSet<Priority> = JoinSet::new();
         let mut campaigns = 0_usize;
@@ -119,6 +141,12 @@ impl Engine {
             "send" => self.run_send(&job).await,
             "look_up" => self.run_look_up(&job).await,
             "mark_read" => self.run_mark_read(&job).await,
+            "alert_webhook" => self.run_alert_webhook(&job).await,
+            "alert_mail" => self.run_alert_mail(&job).await,
+            "forget_device" => self.run_forget_device(&job).await,
+            "sync" => self.run_sync(&job).await,
+            "wake" => self.run_wake(&job).await,
+            "group_info" => self.run_group_info(&job).await,
             other => Ok(Done::Bury(format!("unknown kind of job: {other}"))),
         };
         let done = done.unwrap_or_else(|error| {

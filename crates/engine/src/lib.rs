@@ -6,11 +6,14 @@
 
 pub mod access;
 mod accounts;
+mod alerts;
 pub mod ambient;
 mod auth;
+mod bridge;
 mod calendar;
 pub mod error;
 pub mod governor;
+mod groups;
 mod housekeeping;
 mod ingest;
 mod inner;
@@ -21,9 +24,13 @@ mod look_up;
 mod members;
 mod outbox;
 mod passwords;
+mod people;
 mod reading;
+mod routing;
 pub mod secrets;
+mod sync;
 mod webhooks;
+mod work;
 mod workspaces;
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
@@ -35,12 +42,15 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use access::{Actor, Denied, Who};
 pub use accounts::{CloudChange, GatewayChange, PairingCode, QrCode, Rhythm};
+pub use alerts::{MailConfig, MailSecurity};
 pub use auth::{ClientInfo, NewSession, SESSION, SignInError};
+pub use bridge::BridgeConfig;
 pub use error::EngineError;
 pub use live::{Live, Signal};
 pub use members::MemberChange;
 pub use reading::EventsAfter;
 pub use webhooks::{ChallengeError, GatewayTarget, WebhookError, WebhookTarget};
+pub use work::OpenWork;
 pub use workspaces::NewOwner;
 
 /// A worker that panicked is started again after this long.
@@ -55,6 +65,10 @@ pub struct Config {
     pub cloud_version: String,
     /// Where gateways reach this server: scheme, host and port. Without it they cannot be told where to deliver.
     pub webhook_base: Option<String>,
+    /// Our own bridge; `None` where no account is run.
+    pub bridge: Option<BridgeConfig>,
+    /// The mail server that alerts are sent with; `None`: no e-mails.
+    pub mail: Option<MailConfig>,
     /// How often accounts are looked after.
     pub rhythm: Rhythm,
     /// Wraps the workspaces' data keys.
@@ -99,6 +113,7 @@ impl Engine {
             journal: journal::Journal::new(),
             accounts: accounts::Registry::default(),
             supervisor: accounts::Supervisor::default(),
+            bridge: bridge::Bridge::default(),
             jobs: jobs::Wake::default(),
             governor: governor::Governor::default(),
             sign_ins: auth::Throttle::default(),
@@ -131,6 +146,8 @@ impl Engine {
         self.supervise("journal", |engine| async move { engine.write_journal().await });
         self.supervise("ingest", |engine| async move { engine.process_journal().await });
         self.supervise("jobs", |engine| async move { engine.run_jobs().await });
+        self.supervise("bridge", |engine| async move { engine.keep_bridge().await });
+        self.supervise("alerts", |engine| async move { engine.watch_alerts().await });
         self.supervise("housekeeping", |engine| async move { engine.keep_house().await });
         self.boot_accounts();
         Ok(Workers { stop: self.stop.clone(), tasks: self.tasks.clone() })

@@ -1,12 +1,18 @@
 //! A message whose outcome is unknown is looked for at the gateway, which remembers what it has sent. It is never sent
 //! again without a person.
 
-use balas_domain::{JobId, MessageId, MessageStatus, Priority};
+use balas_domain::{MessageId, MessageStatus, Priority};
 use balas_providers::gateway::HistoryQuery;
 use balas_store::{Write, conversations, jobs, messages};
 use serde::{Deserialize, Serialize};
 
-use crate::{Engine, accounts::Runtime, error::EngineError, jobs::Done};
+use crate::{
+    Engine,
+    accounts::Runtime,
+    error::EngineError,
+    jobs::Done,
+    routing::{best_address, reachable_from_anywhere},
+};
 
 /// How often it is looked for. Each wait is four times as long as the one before.
 const TRIES: i32 = 4;
@@ -30,16 +36,11 @@ impl Engine {
             return Ok(());
         }
         let (ws, now) = (write.workspace(), write.now());
-        let payload = serde_json::to_value(LookUpJob { message_id })
-            .map_err(|e| EngineError::Internal(e.to_string()))?;
         let job = jobs::NewJob {
-            id: JobId::new(now, &*self.random),
-            kind: "look_up".to_owned(),
-            payload,
             priority: Priority::High,
-            queue_key: None,
             run_at: now.after(self.config.rhythm.look_up),
             idempotency_key: Some(format!("look_up:{message_id}")),
+            ..self.job(now, "look_up", &LookUpJob { message_id })?
         };
         jobs::enqueue(ws, write.tx(), &job).await?;
         Ok(())
@@ -50,29 +51,30 @@ impl Engine {
             return Ok(Done::Bury("unreadable payload".to_owned()));
         };
         let ws = job.workspace_id;
-        let found = {
+        let (record, chat) = {
             let mut tx = self.store.read().await?;
-            match messages::get(ws, &mut tx, message_id).await? {
-                Some(record) => {
-                    let id = record.view.conversation_id;
-                    conversations::get(ws, &mut tx, id).await?.map(|conversation| (record, conversation))
-                }
-                None => None,
-            }
+            let Some(record) = messages::get(ws, &mut tx, message_id).await? else { return Ok(Done::Remove) };
+            let conversation = conversations::get(ws, &mut tx, record.view.conversation_id).await?;
+            let Some(conversation) = conversation else { return Ok(Done::Remove) };
+            let chat = match record.view.sent_with {
+                None => Some(best_address(ws, &mut tx, &conversation).await?),
+                Some(_) => reachable_from_anywhere(ws, &mut tx, &conversation).await?,
+            };
+            let Some(chat) = chat else { return Ok(Done::Remove) };
+            (record, chat)
         };
-        let Some((record, conversation)) = found else { return Ok(Done::Remove) };
         // Settled meanwhile: by a receipt, or by a person who sent it again.
         if record.view.delivery.status != MessageStatus::Unknown {
             return Ok(Done::Remove);
         }
-        let Some(runtime) = self.accounts.get(record.view.account_id) else { return Ok(Done::Remove) };
+        let Some(runtime) = self.accounts.get(record.view.carrier()) else { return Ok(Done::Remove) };
         let Some(link) = runtime.gateway() else { return Ok(Done::Remove) };
         let query = HistoryQuery { limit: NEWEST, from_us: Some(true), ..HistoryQuery::default() };
         let later =
             self.clock.now().after(self.config.rhythm.look_up * 4_u32.pow(job.attempts.clamp(0, 8) as u32));
         let again =
             |why: String| if job.attempts + 1 < TRIES { Done::Retry(later, why) } else { Done::Remove };
-        let page = match link.client.messages(&conversation.address, query, self.clock.now()).await {
+        let page = match link.client.messages(&chat, query, self.clock.now()).await {
             Ok(page) => page,
             Err(error) => return Ok(again(error.to_string())),
         };

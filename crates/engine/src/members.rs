@@ -24,10 +24,7 @@ impl Engine {
     /// When the actor may not, a field is wrong, or the e-mail is taken.
     pub async fn create_member(&self, actor: &Actor, form: &MemberForm) -> Result<MemberView, EngineError> {
         actor.require(Permission::ManageMembers)?;
-        let errors = form.validate();
-        if !errors.is_empty() {
-            return Err(EngineError::Invalid(errors));
-        }
+        EngineError::of_fields(form.validate())?;
         owners_only_by_owners(actor, form.role)?;
         let password_hash = self.hashing.hash(&form.password, &*self.random).await?;
         let now = self.clock.now();
@@ -97,10 +94,7 @@ impl Engine {
             role: target.role,
             password: password.to_owned(),
         };
-        let errors = probe.validate();
-        if !errors.is_empty() {
-            return Err(EngineError::Invalid(errors));
-        }
+        EngineError::of_fields(probe.validate())?;
         let hash = self.hashing.hash(password, &*self.random).await?;
         let mut tx = self.store.begin().await?;
         members::set_password(actor.workspace, &mut tx, id, &hash).await?;

@@ -4,19 +4,20 @@
 use std::time::Duration;
 
 use balas_domain::{
-    AccountId, AccountStatus, ConversationId, Delivery, JobId, MessageId, MessageStatus, Permission,
-    Priority, WorkspaceId,
+    AccountId, AccountSettings, AccountStatus, ConversationId, Delivery, MessageId, MessageStatus,
+    Permission, Priority, Timestamp, WorkspaceId,
     content::MAX_TEXT,
     query::NewText,
+    settings::Pace,
     socket::Typist,
-    view::{
-        AccountView, Author, Direction, Failure, FailureClass, Held, HeldReason, MessageView, ProviderKind,
-    },
+    view::{AccountView, Direction, Failure, FailureClass, Held, HeldReason, MessageView, ProviderKind},
 };
 use balas_providers::{Body, CallError, Outcome, Outgoing, SendError};
 use balas_store::{
-    StoreError, accounts, conversations, jobs,
-    messages::{self, AuthorRef, Inserted, MessageRecord, NewMessage, Source},
+    StoreError,
+    accounts::{self, Turn},
+    conversations, jobs,
+    messages::{self, Inserted, MessageRecord, NewMessage, Source},
     workspaces,
 };
 use serde::{Deserialize, Serialize};
@@ -27,10 +28,12 @@ use crate::{
     accounts::Runtime,
     calendar::{Day, day},
     error::EngineError,
-    governor::{Lesson, Rate},
+    governor::Lesson,
+    groups,
     jobs::{Done, backoff},
     live::Signal,
     reading,
+    routing::{carrier_of, within_window},
 };
 
 /// Tries after definite failures that come right by waiting; about half an hour in all.
@@ -66,18 +69,12 @@ impl Engine {
         new: &NewText,
     ) -> Result<MessageView, EngineError> {
         actor.require(Permission::Reply)?;
-        let text = balas_domain::text::clean_body(&new.text);
-        if text.trim().is_empty() {
-            return Err(EngineError::Empty);
-        }
-        let characters = text.chars().count();
-        if characters > MAX_TEXT {
-            return Err(EngineError::TooLong { characters });
-        }
+        let text = written(&new.text)?;
         let now = self.clock.now();
         let ws = actor.workspace;
         let mut write = self.store.write(ws, now).await?;
         let conversation = reading::conversation(actor, write.tx(), conversation_id).await?;
+        let conversation_id = conversation.id;
         if let Some(existing) = messages::get(ws, write.tx(), new.id).await? {
             return same_message(existing, conversation_id);
         }
@@ -85,18 +82,20 @@ impl Engine {
             .await?
             .ok_or(EngineError::NotFound { what: "account" })?;
         if matches!(account.status, AccountStatus::Idle | AccountStatus::Error) {
-            return Err(EngineError::AccountNotReady { status: account.status });
-        }
-        if let Some(hours) = account.capabilities.window_hours {
-            let window = Duration::from_secs(u64::from(hours) * 3600);
-            if conversation.last_inbound_at.is_none_or(|at| now.since(at) > window) {
-                return Err(EngineError::WindowClosed);
+            if self.other_route(ws, write.tx(), &conversation, now).await?.is_none() {
+                return Err(EngineError::AccountNotReady { status: account.status });
             }
+        } else if let Some(hours) = account.capabilities.window_hours
+            && !conversation.last_inbound_at.is_some_and(|at| within_window(at, now, hours))
+        {
+            return Err(EngineError::WindowClosed);
         }
         let quoted = match new.reply_to {
             Some(id) => {
                 let record = messages::get(ws, write.tx(), id).await?;
-                let record = record.filter(|r| r.view.conversation_id == conversation_id);
+                let record = record.filter(|r| {
+                    r.view.conversation_id == conversation_id && r.view.direction != Direction::Internal
+                });
                 Some(record.ok_or(EngineError::NotFound { what: "quoted message" })?)
             }
             None => None,
@@ -107,11 +106,7 @@ impl Engine {
             account_id: account.id,
             provider_id: None,
             direction: Direction::Out,
-            author: match actor.author() {
-                Author::Member { id, .. } => AuthorRef::Member(id),
-                Author::Api { name } | Author::Contact { name } => AuthorRef::Api(name),
-                Author::PhoneApp => AuthorRef::PhoneApp,
-            },
+            author: actor.author_ref(),
             content: balas_domain::Content::text(text),
             delivery: Delivery::QUEUED,
             quote_provider_id: quoted.as_ref().and_then(|q| q.provider_id.clone()),
@@ -119,6 +114,7 @@ impl Engine {
             at: now,
             counts_unread: false,
             source: Source::Live,
+            origin: None,
         };
         match messages::insert(&mut write, &row).await {
             Ok(Inserted::New) => {}
@@ -161,22 +157,17 @@ impl Engine {
         attempt: i32,
     ) -> Result<(), EngineError> {
         let (ws, now) = (write.workspace(), write.now());
-        let payload =
-            serde_json::to_value(SendJob { message_id }).map_err(|e| EngineError::Internal(e.to_string()))?;
         let job = jobs::NewJob {
-            id: JobId::new(now, &*self.random),
-            kind: "send".to_owned(),
-            payload,
             priority: Priority::Urgent,
             queue_key: Some(conversation.to_string()),
-            run_at: now,
             idempotency_key: Some(format!("send:{message_id}:{attempt}")),
+            ..self.job(now, "send", &SendJob { message_id })?
         };
         jobs::enqueue(ws, write.tx(), &job).await?;
         Ok(())
     }
 
-    async fn message(&self, actor: &Actor, id: MessageId) -> Result<MessageView, EngineError> {
+    pub(crate) async fn message(&self, actor: &Actor, id: MessageId) -> Result<MessageView, EngineError> {
         let mut tx = self.store.read().await?;
         let record = messages::get(actor.workspace, &mut tx, id).await?;
         record.map(|r| r.view).ok_or(EngineError::NotFound { what: "message" })
@@ -190,23 +181,17 @@ impl Engine {
         actor.require(Permission::Reply)?;
         let now = self.clock.now();
         let mut write = self.store.write(actor.workspace, now).await?;
-        reading::conversation(actor, write.tx(), id).await?;
+        let id = reading::conversation(actor, write.tx(), id).await?.id;
         let Some(target) = conversations::mark_read(&mut write, id).await?.and_then(|t| t.into_iter().next())
         else {
             self.publish(write).await?;
             return Ok(());
         };
-        let payload =
-            serde_json::to_value(ReadJob { conversation_id: id, provider_id: target.provider_id.clone() })
-                .map_err(|e| EngineError::Internal(e.to_string()))?;
+        let read = ReadJob { conversation_id: id, provider_id: target.provider_id };
         let job = jobs::NewJob {
-            id: JobId::new(now, &*self.random),
-            kind: "mark_read".to_owned(),
-            payload,
             priority: Priority::High,
-            queue_key: None,
-            run_at: now,
-            idempotency_key: Some(format!("read:{}", target.provider_id)),
+            idempotency_key: Some(format!("read:{}", read.provider_id)),
+            ..self.job(now, "mark_read", &read)?
         };
         jobs::enqueue(actor.workspace, write.tx(), &job).await?;
         self.publish(write).await?;
@@ -223,9 +208,11 @@ impl Engine {
         let (conversation, target) = {
             let mut tx = self.store.read().await?;
             let conversation = reading::conversation(actor, &mut tx, id).await?;
-            let target = messages::last_inbound_provider_id(actor.workspace, &mut tx, id).await?;
+            let target =
+                messages::last_inbound_provider_id(actor.workspace, &mut tx, conversation.id).await?;
             (conversation, target)
         };
+        let id = conversation.id;
         if let Who::Member { id: member, name } = &actor.who {
             let who = Typist::Member { id: *member, name: name.clone() };
             self.live.send(actor.workspace, Signal::Typing { conversation_id: id, who, on });
@@ -250,7 +237,7 @@ impl Engine {
         };
         let conversation = {
             let mut tx = self.store.read().await?;
-            conversations::get(job.workspace_id, &mut tx, read.conversation_id).await?
+            conversations::current(job.workspace_id, &mut tx, read.conversation_id).await?
         };
         let Some((conversation, runtime)) = conversation.and_then(|c| {
             let runtime = self.accounts.get(c.account_id)?;
@@ -276,7 +263,7 @@ impl Engine {
             return Ok(Done::Bury("unreadable payload".to_owned()));
         };
         let ws = job.workspace_id;
-        let (record, conversation, account, zone) = {
+        let (record, conversation, route, zone, due, mentions) = {
             let mut tx = self.store.read().await?;
             let Some(record) = messages::get(ws, &mut tx, send.message_id).await? else {
                 return Ok(Done::Remove);
@@ -285,64 +272,96 @@ impl Engine {
             else {
                 return Ok(Done::Remove);
             };
-            let account = accounts::view(ws, &mut tx, record.view.account_id).await?;
-            let zone = match &account {
-                Some(account) if counts(account) => workspaces::get(ws, &mut tx).await?.map(|w| w.time_zone),
-                _ => None,
+            let route = self.route(ws, &mut tx, &record.view, &conversation).await?;
+            let (zone, due) = match &route {
+                Some(route) if counts(&route.account) => (
+                    workspaces::get(ws, &mut tx).await?.map(|w| w.time_zone),
+                    accounts::pace_due(ws, &mut tx, route.account.id).await?,
+                ),
+                _ => (None, None),
             };
-            (record, conversation, account, zone)
+            let mentions = match &record.content {
+                balas_domain::Content::Text { text } => {
+                    groups::mentions(ws, &mut tx, &conversation, text).await?
+                }
+                _ => Vec::new(),
+            };
+            (record, conversation, route, zone, due, mentions)
         };
         let id = record.view.id;
         let now = self.clock.now();
-        let runtime = self.accounts.get(record.view.account_id);
         match record.view.delivery.status {
             MessageStatus::Queued => {}
             // Someone was handing it over and never came back: a crash, or a lost lease. It may have gone out.
             MessageStatus::Sending => {
                 let failure = lost("Balas was interrupted while sending");
+                let carrier = self.accounts.get(record.view.carrier());
                 return self
-                    .finish(job, id, runtime.as_deref(), MessageStatus::Unknown, &failure, None)
+                    .finish(job, id, carrier.as_deref(), MessageStatus::Unknown, &failure, None)
                     .await;
             }
             _ => return Ok(Done::Remove),
         }
-        let (Some(runtime), Some(account)) = (runtime, account.filter(|a| a.status.can_send())) else {
-            return Ok(Done::Wait(now.after(NOT_READY)));
+        if let Some(failure) = groups::refused(&conversation) {
+            self.group_in_doubt(&conversation).await?;
+            return self.finish(job, id, None, MessageStatus::Failed, &failure, None).await;
+        }
+        let Some(route) = route else {
+            return Ok(Done::Wait(now.after(NOT_READY.min(self.config.rhythm.fall_back))));
         };
-        if let Err(until) = self.governor.admit(runtime.id, conversation.id, rate(&account), now) {
-            if until.since(now) > WORTH_TELLING {
-                self.hold(ws, id, Held { reason: HeldReason::Pace, until }).await?;
-            }
-            return Ok(Done::Wait(until));
+        let (runtime, account) = (&route.runtime, &route.account);
+        let pace = pace(account);
+        // Looked at before anything is written: whoever waits in a long line asks often.
+        let opens = pace.zip(due).map(|(pace, due)| pace.opens(due)).filter(|opens| *opens > now);
+        let admitted = match opens {
+            Some(until) => Err(until),
+            None => self.governor.admit(runtime.id, conversation.id, account.provider, now),
+        };
+        if let Err(until) = admitted {
+            return self.wait_for_turn(ws, id, until).await;
         }
         let balas_domain::Content::Text { text } = &record.view.content else {
             return Ok(Done::Bury("only text can be sent".to_owned()));
         };
         let outgoing = Outgoing {
             id,
-            to: conversation.address.clone(),
+            to: route.to.clone(),
             body: Body::Text { text: text.clone() },
-            reply_to: record.quote_provider_id.clone(),
+            // Another number does not know what was said on this one.
+            reply_to: record.quote_provider_id.clone().filter(|_| !route.other),
+            mentions,
         };
         let today = zone.map(|zone| day(now, &zone));
         let counted = today.map(|day| Counted { account: runtime.id, day });
-        if !self.hand_over(ws, id, counted).await? {
-            self.governor.forgo(runtime.id);
-            let until = today.map_or(now, |day| day.ends_at);
-            self.hold(ws, id, Held { reason: HeldReason::DailyLimit, until }).await?;
-            return Ok(Done::Wait(until.min(now.after(LOOK_AGAIN))));
+        match self.hand_over(ws, &record.view, carrier_of(&route), counted, pace).await? {
+            Turn::Taken => {}
+            Turn::TooSoon(until) => {
+                self.governor.forgo(runtime.id);
+                return self.wait_for_turn(ws, id, until).await;
+            }
+            full @ (Turn::DailyLimit | Turn::WarmUp) => {
+                self.governor.forgo(runtime.id);
+                let until = today.map_or(now, |day| day.ends_at);
+                let reason = if full == Turn::WarmUp { HeldReason::WarmUp } else { HeldReason::DailyLimit };
+                self.hold(ws, id, Held { reason, until }).await?;
+                return Ok(Done::Wait(until.min(now.after(LOOK_AGAIN))));
+            }
         }
         let result = runtime.provider().send(&outgoing).await;
         let lesson = match &result {
             Ok(_) => Lesson::Answered,
             Err(error) => lesson(error),
         };
+        if let Err(error) = &result {
+            self.note_failure(ws, runtime.id, error.class, &error.text).await;
+        }
         let not_before = self.governor.learn(runtime.id, conversation.id, self.clock.now(), lesson);
         match result {
             Ok(sent) => {
                 let mut write = self.store.write(ws, self.clock.now()).await?;
                 messages::accepted(&mut write, id, &sent.provider_id).await?;
-                self.apply_parked(&mut write, &runtime, &sent.provider_id).await?;
+                accounts::sending_went_well(&mut write, runtime.id).await?;
+                self.apply_parked(&mut write, runtime, &sent.provider_id).await?;
                 jobs::finish(write.tx(), job.id).await?;
                 self.publish(write).await?;
                 Ok(Done::Finished)
@@ -350,11 +369,11 @@ impl Engine {
             Err(error) if error.outcome == Outcome::Unknown => {
                 tracing::warn!(message = %id, account = %runtime.id, %error, "outcome of a send is unknown");
                 let unknown = MessageStatus::Unknown;
-                self.finish(job, id, Some(&runtime), unknown, &error.failure(), None).await
+                self.finish(job, id, Some(runtime), unknown, &error.failure(), None).await
             }
             Err(error) if error.class == FailureClass::Auth => {
                 self.take_back(ws, id, counted).await?;
-                self.account_failed(&runtime, &error.text).await;
+                self.account_failed(runtime, &error.text).await;
                 Ok(Done::Wait(now.after(NOT_READY)))
             }
             Err(error)
@@ -394,24 +413,42 @@ impl Engine {
         Ok(Done::Finished)
     }
 
-    /// Remembers that the message is being handed over, before it is, and counts it; `false` if the day's limit is
-    /// reached.
-    async fn hand_over(
+    /// Waits for the account's pace; if that takes a while, the message says so.
+    async fn wait_for_turn(
         &self,
         ws: WorkspaceId,
         id: MessageId,
+        until: Timestamp,
+    ) -> Result<Done, EngineError> {
+        if until.since(self.clock.now()) > WORTH_TELLING {
+            self.hold(ws, id, Held { reason: HeldReason::Pace, until }).await?;
+        }
+        Ok(Done::Wait(until))
+    }
+
+    /// Remembers that the message is being handed over, and to whom, before it is, and counts it, if it is its turn.
+    async fn hand_over(
+        &self,
+        ws: WorkspaceId,
+        message: &MessageView,
+        carrier: Option<AccountId>,
         counted: Option<Counted>,
-    ) -> Result<bool, EngineError> {
+        pace: Option<Pace>,
+    ) -> Result<Turn, EngineError> {
         let now = self.clock.now();
         let mut write = self.store.write(ws, now).await?;
-        if let Some(counted) = counted
-            && !accounts::count_sent(&mut write, counted.account, counted.day.number).await?
-        {
-            return Ok(false);
+        if let Some(Counted { account, day }) = counted {
+            let turn = accounts::take_turn(&mut write, account, day.number, pace, now).await?;
+            if turn != Turn::Taken {
+                return Ok(turn);
+            }
         }
-        messages::report(&mut write, id, MessageStatus::Sending, None, now).await?;
+        if message.sent_with != carrier {
+            messages::carried_by(&mut write, message.id, carrier).await?;
+        }
+        messages::report(&mut write, message.id, MessageStatus::Sending, None, now).await?;
         self.publish(write).await?;
-        Ok(true)
+        Ok(Turn::Taken)
     }
 
     /// Tells at the message why it waits, and until when.
@@ -449,14 +486,29 @@ struct Counted {
 /// Whether what this account sends is counted. For a Cloud API number only if somebody wants it limited: Meta counts
 /// by itself, and counting costs a write.
 fn counts(account: &AccountView) -> bool {
-    account.provider != ProviderKind::Cloud || account.settings.daily_limit.is_some()
+    let AccountSettings { daily_limit, warm_up, .. } = &account.settings;
+    account.provider != ProviderKind::Cloud || daily_limit.is_some() || *warm_up
 }
 
-fn rate(account: &AccountView) -> Rate {
-    match account.provider {
-        ProviderKind::Cloud => Rate::CLOUD,
-        ProviderKind::Gateway | ProviderKind::Bridge => Rate::linked(account.settings.trust_level.pace()),
+/// How fast a linked number sends. The Cloud API has a pace of its own, which the governor knows.
+fn pace(account: &AccountView) -> Option<Pace> {
+    (account.provider != ProviderKind::Cloud).then(|| account.settings.trust_level.pace())
+}
+
+/// What somebody has written, made fit to be stored.
+///
+/// # Errors
+/// When nothing is left of it, or it is too long.
+pub(crate) fn written(text: &str) -> Result<String, EngineError> {
+    let text = balas_domain::text::clean_body(text);
+    if text.trim().is_empty() {
+        return Err(EngineError::Empty);
     }
+    let characters = text.chars().count();
+    if characters > MAX_TEXT {
+        return Err(EngineError::TooLong { characters });
+    }
+    Ok(text)
 }
 
 fn same_message(existing: MessageRecord, conversation: ConversationId) -> Result<MessageView, EngineError> {

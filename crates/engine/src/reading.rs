@@ -1,17 +1,21 @@
 //! What screens, REST and socket read. Each answer comes from one read transaction, so that it is true as of one `seq`.
 
 use balas_domain::{
-    AccountId, ContactId, ConversationId, Event, Permission, Seq,
+    AccountId, ContactId, ConversationId, Event, MemberId, Permission, Seq,
     inbox::{Snapshot, ThreadPage},
-    query::{ContactQuery, ListQuery, MAX_PAGE, PAGE},
+    query::{Assigned, ContactQuery, ListQuery, MAX_PAGE, PAGE},
+    search::{MessageHit, SearchQuery},
     view::{AccountView, ContactView, ConversationView, Page},
 };
-use balas_store::{Tx, accounts, contacts, conversations, events, members, messages};
+use balas_store::{
+    Tx, accounts, alerts, contacts, conversations, events, labels, members, messages, search, workspaces,
+};
 
 use crate::{
     Engine,
     access::{Actor, may_see},
     error::EngineError,
+    work::open_work,
 };
 
 /// Messages of a thread's page.
@@ -52,9 +56,13 @@ impl Engine {
         };
         Ok(Snapshot {
             seq,
-            conversations: conversations::list(ws, &mut tx, &query.bounded()).await?,
+            conversations: conversations::list(ws, &mut tx, &asked_by(actor, query)).await?,
             accounts: accounts::list(ws, &mut tx).await?,
             members: members::list(ws, &mut tx).await?,
+            alerts: alerts::list(ws, &mut tx, false, MAX_PAGE).await?,
+            labels: labels::list(ws, &mut tx).await?,
+            counts: open_work(ws, &mut tx).await?.seen_by(actor),
+            workspace: workspaces::view(ws, &mut tx, seq).await?,
             thread,
         })
     }
@@ -70,7 +78,7 @@ impl Engine {
     ) -> Result<Page<ConversationView>, EngineError> {
         actor.require(Permission::ReadConversations)?;
         let mut tx = self.store.read().await?;
-        Ok(conversations::list(actor.workspace, &mut tx, &query.bounded()).await?)
+        Ok(conversations::list(actor.workspace, &mut tx, &asked_by(actor, query)).await?)
     }
 
     /// One conversation.
@@ -103,14 +111,18 @@ impl Engine {
         thread(actor, &mut tx, id, cursor, limit).await
     }
 
-    /// Unread messages per account, over all conversations.
+    /// Messages in which all of the words stand, newest first.
     ///
     /// # Errors
-    /// When the actor may not.
-    pub async fn unread_counts(&self, actor: &Actor) -> Result<Vec<(AccountId, i64)>, EngineError> {
+    /// When the actor may not, or the cursor is not ours.
+    pub async fn search_messages(
+        &self,
+        actor: &Actor,
+        query: &SearchQuery,
+    ) -> Result<Page<MessageHit>, EngineError> {
         actor.require(Permission::ReadConversations)?;
         let mut tx = self.store.read().await?;
-        Ok(conversations::counts(actor.workspace, &mut tx).await?)
+        Ok(search::messages(actor.workspace, &mut tx, &query.bounded()).await?)
     }
 
     /// A page of contacts by name.
@@ -187,12 +199,24 @@ impl Engine {
     }
 }
 
+/// What is asked, with "me" resolved. A program is nobody: it looks after nothing.
+fn asked_by(actor: &Actor, query: &ListQuery) -> ListQuery {
+    let mut query = query.bounded();
+    if query.assigned == Some(Assigned::Me) {
+        query.assigned = Some(Assigned::To(actor.member().unwrap_or(MemberId(uuid::Uuid::nil()))));
+    }
+    query
+}
+
 pub(crate) async fn conversation(
     actor: &Actor,
     tx: &mut Tx,
     id: ConversationId,
 ) -> Result<ConversationView, EngineError> {
-    conversations::get(actor.workspace, tx, id).await?.ok_or(EngineError::NotFound { what: "conversation" })
+    // One that was merged into another is that one.
+    conversations::current(actor.workspace, tx, id)
+        .await?
+        .ok_or(EngineError::NotFound { what: "conversation" })
 }
 
 async fn thread(
@@ -203,6 +227,7 @@ async fn thread(
     limit: u32,
 ) -> Result<ThreadPage, EngineError> {
     let conversation = conversation(actor, tx, id).await?;
-    let messages = messages::page(actor.workspace, tx, id, cursor, limit.clamp(1, MAX_PAGE)).await?;
+    let messages =
+        messages::page(actor.workspace, tx, conversation.id, cursor, limit.clamp(1, MAX_PAGE)).await?;
     Ok(ThreadPage { conversation, messages })
 }

@@ -123,7 +123,7 @@ impl Engine {
             (_, Err(_)) => None,
         };
         match self.counted(result, account, ip).await? {
-            Some(runtime) => self.store_delivery(ProviderKind::Gateway, Some(runtime.id), body).await,
+            Some(runtime) => self.store_delivery(runtime.kind(), Some(runtime.id), body).await,
             None => Ok(()),
         }
     }
@@ -163,7 +163,8 @@ impl Engine {
         signature: Option<&str>,
         body: &[u8],
     ) -> Result<Option<Arc<Runtime>>, WebhookError> {
-        let all = self.accounts.of_kind(ProviderKind::Gateway);
+        let mut all = self.accounts.all();
+        all.retain(|runtime| runtime.gateway().is_some());
         let named = match target {
             GatewayTarget::Account(id) => Some(all.iter().find(|r| r.id == *id)),
             GatewayTarget::Number(number) => {

@@ -36,10 +36,7 @@ impl Engine {
             role: Role::Owner,
             password: owner.password.clone(),
         };
-        let errors = form.validate();
-        if !errors.is_empty() {
-            return Err(EngineError::Invalid(errors));
-        }
+        EngineError::of_fields(form.validate())?;
         let password_hash = self.hashing.hash(&form.password, &*self.random).await?;
         let mut tx = self.store.begin().await?;
         let row = workspaces::NewWorkspace {

@@ -265,10 +265,11 @@ const fn reach(by: ProviderKind) -> &'static str {
         ProviderKind::Cloud => {
             "Check the server's internet connection, its proxy and its DNS, then try again."
         }
-        ProviderKind::Gateway | ProviderKind::Bridge => {
+        ProviderKind::Gateway => {
             "Check that it is running, that the address and the port are right, and that this server may \
              connect to it."
         }
+        ProviderKind::Bridge => "That is this server's own bridge; it is started again by itself.",
     }
 }
 

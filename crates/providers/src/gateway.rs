@@ -24,7 +24,7 @@ mod webhook;
 pub use crate::signature::{SignatureError, verify_signature};
 pub use check::{Detected, detect, same_number};
 pub use client::{Gateway, LIMITS};
-pub use link::{Device, DeviceState, LinkStatus, QrLogin};
+pub use link::{BrowserStatus, Device, DeviceState, LinkStatus, QrLogin};
 pub use media::MediaRef;
 pub use read::{Chat, ChatPage, GroupInfo, GroupMember, HistoryQuery, MessagePage, UserInfo};
 pub use settings::{

@@ -133,6 +133,11 @@ pub enum Inbound {
         /// For people.
         text: String,
     },
+    /// The provider brings what was said before by itself; so far it is, in hundredths.
+    HistoryProgress {
+        /// 0–100.
+        percent: u32,
+    },
     /// Nothing to be done: of no interest, unknown, or damaged.
     Ignored {
         /// What it was, and what was wrong with it.

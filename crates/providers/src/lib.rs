@@ -20,3 +20,4 @@ mod vcard;
 
 pub use check_error::CheckError;
 pub use provider::{Body, CallError, Checked, Outcome, Outgoing, Provider, SendError, Sent};
+pub use signature::sign;

@@ -59,6 +59,8 @@ pub struct Outgoing {
     pub body: Body,
     /// The provider's id of the message that it answers.
     pub reply_to: Option<String>,
+    /// Who is meant by the `@` and number in the text. Providers that take no mentions send the text alone.
+    pub mentions: Vec<Address>,
 }
 
 /// What an outgoing message says.

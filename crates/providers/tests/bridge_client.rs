@@ -18,8 +18,11 @@ use async_trait::async_trait;
 use balas_domain::{Address, Content, Timestamp, view::ProviderKind};
 use balas_providers::{
     Provider,
-    gateway::{DeviceState, Dialect, Gateway, HistoryQuery, LinkStatus, Secrets, Settings, detect},
+    gateway::{
+        BrowserStatus, DeviceState, Dialect, Gateway, HistoryQuery, LinkStatus, Secrets, Settings, detect,
+    },
     http::{Limits, client_with},
+    inbound::ConnectionState,
 };
 use conformance::{Mood, Rig, dropper, nowhere};
 use serde_json::{Value, json};
@@ -115,7 +118,10 @@ async fn it_is_detected_as_a_gateway_with_slots() {
 async fn links_and_slots() {
     let (_server, gateway) = bridge().await;
     let status = gateway.status().await.unwrap();
-    assert_eq!(status, LinkStatus { connected: true, logged_in: true, jid: Some(own()) });
+    let browser =
+        BrowserStatus { state: ConnectionState::Ready, reason: None, undelivered: None, blocked: false };
+    let ready = LinkStatus { connected: true, logged_in: true, jid: Some(own()), browser: Some(browser) };
+    assert_eq!(status, ready);
     assert!(gateway.check().await.unwrap().webhook_subscribed);
     assert_eq!(gateway.pairing_code("+5511988887777").await.unwrap(), "ABCD-1234");
     let secret = "long-enough-and-random";

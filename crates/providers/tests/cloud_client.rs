@@ -69,7 +69,7 @@ fn phone() -> Address {
 
 fn text(text: &str) -> Outgoing {
     let id: MessageId = "0198c5a0-0000-7000-8000-000000000001".parse().unwrap();
-    Outgoing { id, to: phone(), body: Body::Text { text: text.into() }, reply_to: None }
+    Outgoing { id, to: phone(), body: Body::Text { text: text.into() }, reply_to: None, mentions: Vec::new() }
 }
 
 fn answer(http: u16, body: &Value) -> ResponseTemplate {

@@ -83,7 +83,7 @@ fn own() -> Address {
 
 fn message(to: Address, body: Body) -> Outgoing {
     let id: MessageId = "0198c5a0-0000-7000-8000-000000000001".parse().unwrap();
-    Outgoing { id, to, body, reply_to: None }
+    Outgoing { id, to, body, reply_to: None, mentions: Vec::new() }
 }
 
 fn text(text: &str) -> Outgoing {
@@ -287,6 +287,18 @@ async fn a_text_goes_out_as_the_gateway_wants_it(#[case] to: Address, #[case] ji
 }
 
 #[tokio::test]
+async fn mentions_are_bare_numbers_and_whole_linked_ids() {
+    let server = MockServer::start().await;
+    healthy(&server, Dialect::V8Plus).await;
+    let group = Address::Group("120363402106999999".into());
+    let mentions = vec![phone(), Address::Lid("2515".into()), Address::User("US.1".into())];
+    let body = Body::Text { text: "@628123456789 @2515".into() };
+    new(&server.uri()).send(&Outgoing { mentions, ..message(group, body) }).await.unwrap();
+    let sent = seen(&server).await[0].body_json::<Value>().unwrap();
+    assert_eq!(sent["mentions"], json!(["628123456789", "2515@lid"]));
+}
+
+#[tokio::test]
 async fn version_7_gets_no_slot() {
     let server = MockServer::start().await;
     healthy(&server, Dialect::V7).await;
@@ -474,7 +486,7 @@ async fn harmless_calls_are_repeated_a_little() {
 
 async fn found(server: &MockServer) -> Result<Detected, CheckError> {
     let client =
-        client_with(Limits { connect: Duration::from_secs(5), total: Duration::from_secs(5) }).unwrap();
+        client_with(Limits { connect: Duration::from_secs(5), total: Duration::from_secs(20) }).unwrap();
     detect(&client, &server.uri(), USER, PASSWORD).await
 }
 
@@ -555,7 +567,7 @@ async fn sayer(bytes: &'static [u8]) -> u16 {
 #[tokio::test]
 async fn what_cannot_be_talked_to() {
     let client =
-        client_with(Limits { connect: Duration::from_secs(5), total: Duration::from_secs(5) }).unwrap();
+        client_with(Limits { connect: Duration::from_secs(5), total: Duration::from_secs(20) }).unwrap();
     let at = async |url: String| detect(&client, &url, USER, PASSWORD).await.unwrap_err();
 
     let error = at(nowhere()).await;
@@ -752,7 +764,7 @@ async fn pairing_codes(#[case] dialect: Dialect, #[case] rest: &str, #[case] cal
 async fn how_the_link_stands() {
     let server = MockServer::start().await;
     healthy(&server, Dialect::V8Plus).await;
-    let linked = LinkStatus { connected: true, logged_in: true, jid: Some(own()) };
+    let linked = LinkStatus { connected: true, logged_in: true, jid: Some(own()), browser: None };
     assert_eq!(new(&server.uri()).status().await, Ok(linked.clone()));
     assert_eq!(seen(&server).await.len(), 1);
 
@@ -767,7 +779,7 @@ async fn how_the_link_stands() {
     assert_eq!(new(&server.uri()).status().await, Ok(linked));
 
     let (_server, gateway) = always(answer(401, &fixture("rest-v9/err_not_logged_in_401.json"))).await;
-    let nothing = LinkStatus { connected: false, logged_in: false, jid: None };
+    let nothing = LinkStatus { connected: false, logged_in: false, jid: None, browser: None };
     assert_eq!(gateway.status().await, Ok(nothing.clone()));
     let (_server, gateway) = always(status(true, false)).await;
     assert_eq!(gateway.status().await, Ok(LinkStatus { connected: true, ..nothing }));
@@ -990,6 +1002,13 @@ async fn people_and_groups() {
     let group = Address::Group("120363402106999999".into());
     let info = gateway.group_info(&group).await.unwrap();
     assert_eq!((&info.address, info.name.as_deref(), info.topic), (&group, Some("Support squad"), None));
+    let owner = info.owner.unwrap();
+    assert_eq!(
+        owner.identities.iter().map(|i| i.value.as_str()).collect::<Vec<_>>(),
+        ["628123456789", "251556368777322"]
+    );
+    assert_eq!(info.created_at, Some(Timestamp::from_seconds(1_785_549_600)));
+    assert_eq!(info.members.iter().map(|m| m.owner).collect::<Vec<_>>(), [true, false]);
     let members: Vec<_> = info
         .members
         .iter()

@@ -12,7 +12,7 @@ use balas_providers::{
     gateway::{Origin, ParseError, SignatureError, origin, parse, verify_signature},
     inbound::Inbound,
 };
-use damage::{damage, hurt};
+use damage::{control, damage, hurt};
 use proptest::{prelude::*, sample::Index};
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -187,15 +187,6 @@ fn escapes_are_undone_after_the_signature() {
 // ---- odd and hostile bodies -------------------------------------------------------------------------------
 
 #[rstest]
-#[case(b"")]
-#[case(b"{")]
-#[case(b"\x00\xff")]
-#[case(b"not json")]
-fn not_json(#[case] body: &[u8]) {
-    assert!(matches!(parse(body, None, NOW), Err(ParseError::NotJson(_))));
-}
-
-#[rstest]
 #[case(json!(null))]
 #[case(json!([]))]
 #[case(json!("message"))]
@@ -273,11 +264,9 @@ proptest! {
             };
             prop_assert!(at <= NOW && at > Timestamp::from_seconds(1_230_000_000), "{:?}", event);
         }
-        let written = serde_json::to_string(&events).unwrap();
-        for escape in ["\\u00", "\\b", "\\f", "\\r"] {
-            prop_assert!(!written.contains(escape), "{written}");
-        }
-        prop_assert!(!written.contains("status@broadcast\",\"sender"), "{written}");
+        let written = serde_json::to_value(&events).unwrap();
+        prop_assert_eq!(control(&written), None);
+        prop_assert!(!written.to_string().contains("status@broadcast\",\"sender"), "{written}");
     }
 
     #[test]

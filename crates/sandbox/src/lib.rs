@@ -37,7 +37,10 @@ pub use config::{Config, Device, Gateway, GatewayVersion, Number, Timing};
 pub use deliver::Delivery;
 pub use faults::{Calls, Faults};
 pub use handle::World;
-pub use world::{DeviceView, GatewayView, Handset, Incoming, NewGroup, NewMember, Sent, Status, WorldError};
+pub use world::{
+    DeviceView, GatewayView, GroupStep, Handset, Incoming, MemberChange, NewGroup, NewMember, Past, Sent,
+    Status, WorldError,
+};
 
 use crate::{door::Door, door::Scissors, runtime::Shared, world::State};
 

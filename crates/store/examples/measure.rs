@@ -70,6 +70,7 @@ impl Load {
             at,
             counts_unread: true,
             source: Source::Live,
+            origin: None,
         };
         messages::insert(write, &new).await?;
         pending::take(ws, write.tx(), self.account, &provider_id).await?;

@@ -2,12 +2,13 @@
 
 use balas_domain::{
     AccountId, AccountSettings, AccountStatus, DailyUse, Seq, Timestamp, TrustLevel, WorkspaceId,
+    settings::Pace,
     view::{AccountView, ProviderKind},
 };
 use serde_json::Value;
 use sqlx::FromRow;
 
-use crate::{Result, StoreError, Tx, Write, codec};
+use crate::{Result, StoreError, Tx, Write, codec, sync};
 
 /// A delivery is noted (and told to screens) at most this often, in microseconds.
 const DELIVERY_GRAIN: i64 = 60_000_000;
@@ -77,7 +78,11 @@ struct Row {
     daily_limit: Option<i32>,
     sent_day: i64,
     sent_count: i32,
+    warm_up: bool,
+    days_before: i32,
     code_expires_at: Option<Timestamp>,
+    #[sqlx(flatten)]
+    sync: sync::Columns,
     version: Seq,
 }
 
@@ -91,6 +96,7 @@ impl Row {
             media_storage: codec::word("media storage", &self.media_storage)?,
             trust_level: trust_level.ok_or(corrupt)?,
             daily_limit: self.daily_limit.and_then(|n| u32::try_from(n).ok()),
+            warm_up: self.warm_up,
         })
     }
 }
@@ -125,8 +131,13 @@ impl TryFrom<Row> for AccountView {
             last_delivery_at: r.last_delivery_at,
             primary: r.is_primary,
             settings,
-            usage: DailyUse { day: r.sent_day, sent: u32::try_from(r.sent_count).unwrap_or_default() },
+            usage: DailyUse {
+                day: r.sent_day,
+                sent: u32::try_from(r.sent_count).unwrap_or_default(),
+                days_before: u32::try_from(r.days_before).unwrap_or_default(),
+            },
             code_expires_at: r.code_expires_at,
+            sync: r.sync.into_view()?,
             capabilities: provider.capabilities(),
             version: r.version,
         })
@@ -149,7 +160,8 @@ macro_rules! select {
         concat!(
             "SELECT id, workspace_id, name, provider, external_id, phone, config, secrets, status,
                 status_detail, last_delivery_at, is_primary, auto_start, sync_limit, media_storage, trust_level,
-                daily_limit, sent_day, sent_count, code_expires_at, version
+                daily_limit, warm_up, sent_day, sent_count, days_before, code_expires_at, sync_state, sync_done,
+                sync_total, sync_messages, sync_error, sync_quiet, sync_started_at, sync_finished_at, version
              FROM accounts ",
             $tail
         )
@@ -165,8 +177,8 @@ pub async fn create(write: &mut Write, new: &NewAccount) -> Result<()> {
     let made = execute!(
         write.tx(),
         "INSERT INTO accounts (workspace_id, id, name, provider, external_id, phone, config, secrets, status,
-            version, created_at, auto_start, sync_limit, media_storage, trust_level, daily_limit)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'idle', 0, $9, $10, $11, $12, $13, $14)
+            version, created_at, auto_start, sync_limit, media_storage, trust_level, daily_limit, warm_up)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'idle', 0, $9, $10, $11, $12, $13, $14, $15)
          ON CONFLICT DO NOTHING",
         ws,
         new.id,
@@ -182,6 +194,7 @@ pub async fn create(write: &mut Write, new: &NewAccount) -> Result<()> {
         new.settings.media_storage.as_str(),
         i32::from(u8::from(new.settings.trust_level)),
         new.settings.daily_limit.map(limit),
+        new.settings.warm_up,
     )?;
     if made == 0 {
         return Err(StoreError::Unique { what: "number" });
@@ -247,7 +260,8 @@ pub async fn update(write: &mut Write, id: AccountId, change: &AccountChange) ->
             secrets = COALESCE($6, secrets),
             auto_start = COALESCE($7, auto_start), sync_limit = COALESCE($8, sync_limit),
             media_storage = COALESCE($9, media_storage), trust_level = COALESCE($10, trust_level),
-            daily_limit = CASE WHEN $7 IS NULL THEN daily_limit ELSE $11 END
+            daily_limit = CASE WHEN $7 IS NULL THEN daily_limit ELSE $11 END,
+            warm_up = COALESCE($12, warm_up)
          WHERE workspace_id = $1 AND id = $2",
         ws,
         id,
@@ -260,6 +274,7 @@ pub async fn update(write: &mut Write, id: AccountId, change: &AccountChange) ->
         change.settings.as_ref().map(|s| s.media_storage.as_str()),
         change.settings.as_ref().map(|s| i32::from(u8::from(s.trust_level))),
         change.settings.as_ref().and_then(|s| s.daily_limit).map(limit),
+        change.settings.as_ref().map(|s| s.warm_up),
     )?;
     if changed == 0 {
         return Err(StoreError::NotFound);
@@ -299,25 +314,69 @@ pub async fn set_primary(write: &mut Write, id: AccountId, primary: bool) -> Res
     Ok(())
 }
 
-/// Counts one message that is about to be sent on this day; `false` if that would exceed the daily limit.
-pub async fn count_sent(write: &mut Write, id: AccountId, day: i64) -> Result<bool> {
+/// Whether a message may be sent now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// It may, and is counted.
+    Taken,
+    /// The account has sent as many today as it may.
+    DailyLimit,
+    /// The same, but it is new: on another day it may send more.
+    WarmUp,
+    /// The account sends no faster; from then on it may.
+    TooSoon(Timestamp),
+}
+
+/// Counts one message that is about to be sent on this day, if neither the day's limit nor the pace (`None`: any) keeps
+/// it. A workspace's writers come one after the other, so two senders never take the same turn. A day that comes twice,
+/// because the workspace moved to another time zone, is one.
+pub async fn take_turn(
+    write: &mut Write,
+    id: AccountId,
+    day: i64,
+    pace: Option<Pace>,
+    now: Timestamp,
+) -> Result<Turn> {
     let ws = write.workspace();
-    let counted = execute!(
+    let Some(account) = view(ws, write.tx(), id).await? else { return Ok(Turn::DailyLimit) };
+    let (used, settings) = (account.usage, account.settings);
+    if let Some(pace) = pace {
+        let opens = pace_due(ws, write.tx(), id).await?.map(|due| pace.opens(due));
+        if let Some(opens) = opens.filter(|opens| *opens > now) {
+            return Ok(Turn::TooSoon(opens));
+        }
+    }
+    let nth = used.nth_day(day);
+    if settings.limit_on(nth).is_some_and(|limit| used.sent_on(day) >= limit) {
+        return Ok(if settings.is_warming_up(nth) { Turn::WarmUp } else { Turn::DailyLimit });
+    }
+    let each = pace.map_or(0, |pace| i64::try_from(pace.each.as_micros()).unwrap_or(i64::MAX));
+    execute!(
         write.tx(),
-        "UPDATE accounts SET sent_day = $3, sent_count = CASE WHEN sent_day = $3 THEN sent_count + 1 ELSE 1 END
-         WHERE workspace_id = $1 AND id = $2
-            AND (daily_limit IS NULL OR sent_day <> $3 OR sent_count < daily_limit)",
+        "UPDATE accounts SET
+            days_before = CASE WHEN sent_day < $3 AND sent_count > 0 THEN days_before + 1 ELSE days_before END,
+            sent_day = CASE WHEN sent_day < $3 THEN $3 ELSE sent_day END,
+            sent_count = CASE WHEN sent_day < $3 THEN 1 ELSE sent_count + 1 END,
+            pace_due = CASE WHEN $5 = 0 THEN pace_due WHEN pace_due > $4 THEN pace_due + $5 ELSE $4 + $5 END
+         WHERE workspace_id = $1 AND id = $2",
         ws,
         id,
         day,
+        now.0,
+        each,
     )?;
-    if counted > 0 {
-        write.touch_account(id);
-    }
-    Ok(counted > 0)
+    write.touch_account(id);
+    Ok(Turn::Taken)
 }
 
-/// Takes back what [`count_sent`] counted: the message certainly did not go out.
+/// When the account's next message would go if all of them went one after the other; see [`Pace::opens`].
+pub async fn pace_due(ws: WorkspaceId, tx: &mut Tx, id: AccountId) -> Result<Option<Timestamp>> {
+    let found =
+        row!(tx, (Timestamp,), "SELECT pace_due FROM accounts WHERE workspace_id = $1 AND id = $2", ws, id)?;
+    Ok(found.map(|(due,)| due))
+}
+
+/// Takes back what [`take_turn`] counted: the message certainly did not go out.
 pub async fn uncount_sent(write: &mut Write, id: AccountId, day: i64) -> Result<()> {
     let ws = write.workspace();
     let counted = execute!(
@@ -377,6 +436,35 @@ pub async fn caught_up(ws: WorkspaceId, tx: &mut Tx, id: AccountId, at: Timestam
     execute!(tx, sql, ws, id, at).map(drop)
 }
 
+/// Counts a message that could not be sent; says how many in a row that makes. Nobody's screen shows it.
+pub async fn sending_failed(write: &mut Write, id: AccountId) -> Result<u32> {
+    let ws = write.workspace();
+    let sql =
+        "UPDATE accounts SET failures = failures + 1 WHERE workspace_id = $1 AND id = $2 RETURNING failures";
+    let counted = row!(write.tx(), (i32,), sql, ws, id)?;
+    Ok(counted.and_then(|(n,)| u32::try_from(n).ok()).unwrap_or_default())
+}
+
+/// A message was sent: none in a row fails any more.
+pub async fn sending_went_well(write: &mut Write, id: AccountId) -> Result<()> {
+    let ws = write.workspace();
+    let sql = "UPDATE accounts SET failures = 0 WHERE workspace_id = $1 AND id = $2 AND failures > 0";
+    execute!(write.tx(), sql, ws, id).map(drop)
+}
+
+/// Whether a phone was linked when the account was last usable, and nobody has ended that here.
+pub async fn is_linked(ws: WorkspaceId, tx: &mut Tx, id: AccountId) -> Result<bool> {
+    let sql = "SELECT linked FROM accounts WHERE workspace_id = $1 AND id = $2";
+    Ok(row!(tx, (bool,), sql, ws, id)?.is_some_and(|(linked,)| linked))
+}
+
+/// A phone is linked, or it is known that none is any more.
+pub async fn set_linked(write: &mut Write, id: AccountId, linked: bool) -> Result<()> {
+    let ws = write.workspace();
+    let sql = "UPDATE accounts SET linked = $3 WHERE workspace_id = $1 AND id = $2";
+    execute!(write.tx(), sql, ws, id, linked).map(drop)
+}
+
 /// Sets the status; tells whether anything changed.
 pub async fn set_status(
     write: &mut Write,
@@ -384,20 +472,69 @@ pub async fn set_status(
     status: AccountStatus,
     detail: Option<&str>,
 ) -> Result<bool> {
-    let ws = write.workspace();
+    let (ws, now) = (write.workspace(), write.now());
+    let lost = matches!(status, AccountStatus::Disconnected | AccountStatus::Error);
     let changed = execute!(
         write.tx(),
-        "UPDATE accounts SET status = $3, status_detail = $4
+        "UPDATE accounts SET status = $3, status_detail = $4,
+            lost_since = CASE WHEN $5 THEN COALESCE(lost_since, $6) END
          WHERE workspace_id = $1 AND id = $2 AND (status <> $3 OR status_detail IS DISTINCT FROM $4)",
         ws,
         id,
         status.as_str(),
         codec::text_opt(detail),
+        lost,
+        now,
     )?;
     if changed > 0 {
         write.touch_account(id);
     }
     Ok(changed > 0)
+}
+
+/// How an account does, for whoever looks after all of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Health {
+    /// Whose account it is.
+    pub workspace_id: WorkspaceId,
+    /// Which one.
+    pub id: AccountId,
+    /// Where it is in its life.
+    pub status: AccountStatus,
+    /// Why, for people.
+    pub detail: Option<String>,
+    /// Since when it is disconnected or in error, without a break.
+    pub lost_since: Option<Timestamp>,
+    /// Messages in a row that could not be sent.
+    pub failures: u32,
+}
+
+#[derive(FromRow)]
+struct HealthRow {
+    workspace_id: WorkspaceId,
+    id: AccountId,
+    status: String,
+    status_detail: Option<String>,
+    lost_since: Option<Timestamp>,
+    failures: i32,
+}
+
+/// How all accounts of this server do.
+pub async fn health(tx: &mut Tx) -> Result<Vec<Health>> {
+    let sql = "SELECT workspace_id, id, status, status_detail, lost_since, failures
+         FROM accounts ORDER BY workspace_id, id";
+    let rows = rows!(tx, HealthRow, sql)?;
+    let read = |r: HealthRow| {
+        Ok(Health {
+            workspace_id: r.workspace_id,
+            id: r.id,
+            status: codec::word("account status", &r.status)?,
+            detail: r.status_detail,
+            lost_since: r.lost_since,
+            failures: u32::try_from(r.failures).unwrap_or_default(),
+        })
+    };
+    rows.into_iter().map(read).collect()
 }
 
 /// Notes that the provider delivered something; at most once a minute, so that a flood costs nothing.

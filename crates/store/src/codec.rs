@@ -5,7 +5,7 @@ use std::{borrow::Cow, str::FromStr};
 use balas_domain::content::PreviewKind;
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{Result, StoreError};
+use crate::{Result, StoreError, words};
 
 /// Text as both databases take it: PostgreSQL refuses U+0000.
 pub(crate) fn text(raw: &str) -> Cow<'_, str> {
@@ -62,7 +62,7 @@ pub(crate) fn preview_kind(word: &str) -> PreviewKind {
 pub(crate) fn like(needle: &str) -> String {
     let mut pattern = String::with_capacity(needle.len() + 2);
     pattern.push('%');
-    for c in key(needle).chars() {
+    for c in words::fold(needle).chars() {
         if matches!(c, '%' | '_' | '\\') {
             pattern.push('\\');
         }
@@ -78,6 +78,8 @@ pub(crate) fn like_number(needle: &str) -> Option<String> {
     let number = needle
         .chars()
         .all(|c| c.is_ascii_digit() || matches!(c, '+' | ' ' | '-' | '.' | '(' | ')' | '\u{a0}'));
+    // 0 before an area code and 00 before a country's are dialled, not part of the number.
+    let digits = digits.strip_prefix("00").or_else(|| digits.strip_prefix('0')).unwrap_or(&digits);
     (number && digits.len() >= 3).then(|| format!("%{digits}%"))
 }
 
@@ -89,6 +91,7 @@ mod tests {
     fn patterns_escape_what_like_would_interpret() {
         assert_eq!(like(r"50%_\A"), r"%50\%\_\\a%");
         assert_eq!(like_number("+62 812-34"), Some("%6281234%".to_owned()));
+        assert_eq!(like_number("0812 3456"), Some("%8123456%".to_owned()));
         assert_eq!(like_number("12"), None);
         assert_eq!(like_number("room 101"), None);
     }

@@ -3,13 +3,20 @@
 use std::collections::HashMap;
 
 use balas_domain::{
-    Address, ContactId, ConversationId, Identity, IdentityKind, Timestamp, WorkspaceId,
+    Address, ContactId, ConversationId, Identity, IdentityKind, MergeId, Timestamp, WorkspaceId,
+    address::spellings,
+    people::MergeReason,
     query::ContactQuery,
     view::{ContactView, Page},
 };
 use sqlx::FromRow;
 
-use crate::{Result, Tx, Write, codec, cursor, dialect::Ids};
+use crate::{
+    Result, Tx, Write, codec, cursor,
+    dialect::{Ids, Texts},
+    people::{self, Standing, Why},
+    words,
+};
 
 /// `last_seen_at` is moved at most this often, in microseconds: it is shown to the day.
 const SEEN_GRAIN: i64 = 3_600_000_000;
@@ -17,9 +24,9 @@ const SEEN_GRAIN: i64 = 3_600_000_000;
 /// What a contact is called, by whom.
 #[derive(Clone, Debug, Default, PartialEq, Eq, FromRow)]
 pub(crate) struct Names {
-    name: Option<String>,
-    profile_name: Option<String>,
-    username: Option<String>,
+    pub(crate) name: Option<String>,
+    pub(crate) profile_name: Option<String>,
+    pub(crate) username: Option<String>,
 }
 
 impl Names {
@@ -31,10 +38,26 @@ impl Names {
             .or_else(|| filled(&self.username).map(|u| format!("@{u}")))
     }
 
-    /// The title of a conversation with this contact.
-    pub(crate) fn title(&self, address: &Address) -> String {
-        self.shown().unwrap_or_else(|| address.label())
+    /// The title of a conversation with this contact, which is otherwise shown like this.
+    fn title(&self, address: &Address, display: &str) -> String {
+        match (self.shown(), address) {
+            (Some(name), _) => name,
+            (None, Address::Phone(_)) => address.label(),
+            // The number, if one is known.
+            (None, _) if !display.is_empty() => display.to_owned(),
+            (None, _) => address.label(),
+        }
     }
+}
+
+/// The title of a conversation with this contact.
+pub(crate) async fn title(ws: WorkspaceId, tx: &mut Tx, id: ContactId, address: &Address) -> Result<String> {
+    let sql = "SELECT display FROM contacts WHERE workspace_id = $1 AND id = $2";
+    let display = match address {
+        Address::Phone(_) => None,
+        _ => row!(tx, (String,), sql, ws, id)?,
+    };
+    Ok(names(ws, tx, id).await?.title(address, &display.map_or_else(String::new, |(d,)| d)))
 }
 
 /// The names of a contact, for titles.
@@ -84,8 +107,11 @@ fn label(identities: &[Identity]) -> String {
 }
 
 /// Finds the contact by any of its identities or makes it, remembers identities and names that are new, and
-/// keeps the titles of its conversations true. If the identities turn out to lead to several contacts, they
-/// are one and become one: the oldest stays.
+/// keeps the titles of its conversations true.
+///
+/// If the identities turn out to lead to several contacts, they are one and become one: the oldest stays, or the one
+/// that the team has saved. Contacts that were parted are not merged by themselves again; then it is whom the first
+/// identity leads to. A new number that is another spelling of exactly one contact's is that contact's, too.
 pub async fn resolve(
     write: &mut Write,
     scope: &str,
@@ -100,45 +126,37 @@ pub async fn resolve(
     let mut found: Vec<Found> = Vec::new();
     for identity in identities {
         // One by one: a look into the primary key each, and there are three at most.
-        found.extend(row!(
-            write.tx(),
-            Found,
-            "SELECT i.kind, i.value, c.id, c.name, c.profile_name, c.username, c.created_at, c.last_seen_at
-             FROM contact_identities AS i JOIN contacts AS c ON c.id = i.contact_id
-             WHERE i.workspace_id = $1 AND i.kind = $2 AND i.value = $3 AND i.scope = $4",
-            ws,
-            identity.kind.as_str(),
-            codec::text(&identity.value),
-            scope_of(identity.kind, scope),
-        )?);
+        found.extend(find(write, identity.kind, &identity.value, scope_of(identity.kind, scope)).await?);
     }
-    let Some(keep) = found.iter().min_by_key(|f| (f.created_at, f.id)) else {
+    let alike = if found.is_empty() { spelled_alike(write, identities).await? } else { Vec::new() };
+    let guessed = alike.len() == 1;
+    if found.is_empty() && !guessed {
         let names =
             Names { name: None, profile_name: name.map(Into::into), username: username.map(Into::into) };
-        let display = names.shown().unwrap_or_else(|| label(identities));
-        execute!(
-            write.tx(),
-            "INSERT INTO contacts (workspace_id, id, name, profile_name, username, display, display_key,
-            created_at,
-                last_seen_at)
-             VALUES ($1, $2, NULL, $3, $4, $5, $6, $7, $7)",
-            ws,
-            new_id,
-            names.profile_name,
-            names.username,
-            &display,
-            codec::key(&display),
-            now,
-        )?;
+        insert(write, new_id, &names, &names.shown().unwrap_or_else(|| label(identities))).await?;
         for identity in identities {
             add_identity(write, scope, identity, new_id).await?;
         }
+        for other in alike {
+            people::suggest(write, new_id, other.id, MergeReason::Number).await?;
+        }
         return Ok(new_id);
+    }
+    let candidates = if guessed { &alike } else { &found };
+    let one = candidates.iter().all(|f| f.id == candidates[0].id);
+    let together = one || may_merge(write, candidates).await?;
+    let keep = if together {
+        candidates.iter().min_by_key(|f| (f.name.is_none(), f.created_at, f.id)).unwrap_or(&candidates[0])
+    } else {
+        &candidates[0]
     };
     let id = keep.id;
     let old = keep.names();
     let mut names = old.clone();
-    for other in found.iter().filter(|f| f.id != id) {
+    let mut others: Vec<&Found> = candidates.iter().filter(|f| together && f.id != id).collect();
+    others.sort_unstable_by_key(|f| f.id);
+    others.dedup_by_key(|f| f.id);
+    for other in &others {
         let other_names = other.names();
         names.name = names.name.or(other_names.name);
         names.profile_name = names.profile_name.or(other_names.profile_name);
@@ -150,42 +168,33 @@ pub async fn resolve(
     if let Some(username) = username {
         names.username = Some(username.into());
     }
-    for identity in identities {
-        if !found.iter().any(|f| f.kind == identity.kind.as_str() && f.value == codec::text(&identity.value))
-        {
-            add_identity(write, scope, identity, id).await?;
+    let known = |identity: &Identity| {
+        found.iter().any(|f| f.kind == identity.kind.as_str() && f.value == codec::text(&identity.value))
+    };
+    let new: Vec<&Identity> = identities.iter().filter(|identity| !known(identity)).collect();
+    if guessed {
+        let scoped: Vec<_> = new.iter().map(|i| (*i, scope_of(i.kind, scope))).collect();
+        let why = because(write, new_id, MergeReason::Number);
+        people::learned(write, id, new_id, &scoped, &label(identities), &why).await?;
+    }
+    for identity in &new {
+        add_identity(write, scope, identity, id).await?;
+    }
+    for other in &others {
+        let why = because(write, other.id, MergeReason::Told);
+        people::merge(write, id, other.id, &why).await?;
+    }
+    if !guessed && new.iter().any(|identity| identity.kind == IdentityKind::Phone) {
+        for other in spelled_alike(write, identities).await? {
+            people::suggest(write, id, other.id, MergeReason::Number).await?;
         }
     }
-    let mut others: Vec<ContactId> = found.iter().map(|f| f.id).filter(|o| *o != id).collect();
-    others.sort_unstable();
-    others.dedup();
-    let merged = !others.is_empty();
-    for other in others {
-        merge(write, id, other).await?;
-    }
     // Without any name the label is shown, and a number that came to be known makes a better one.
-    let grew = found.len() < identities.len() && names.shown().is_none();
-    if names != old || grew || merged {
-        let display = match names.shown() {
-            Some(display) => display,
-            None => label(&identities_of(ws, write.tx(), id).await?),
-        };
-        execute!(
-            write.tx(),
-            "UPDATE contacts SET name = $3, profile_name = $4, username = $5, display = $6, display_key = $7,
-                last_seen_at = $8
-             WHERE workspace_id = $1 AND id = $2",
-            ws,
-            id,
-            &names.name,
-            &names.profile_name,
-            &names.username,
-            &display,
-            codec::key(&display),
-            now,
-        )?;
-        retitle(write, id, &names).await?;
-    } else if keep.last_seen_at.0.saturating_add(SEEN_GRAIN) < now.0 {
+    let grew = !new.is_empty() && names.shown().is_none();
+    if names != old || grew || !others.is_empty() {
+        store_names(write, id, &names).await?;
+    }
+    if keep.last_seen_at.0.saturating_add(SEEN_GRAIN) < now.0 {
         execute!(
             write.tx(),
             "UPDATE contacts SET last_seen_at = $3 WHERE workspace_id = $1 AND id = $2",
@@ -197,17 +206,118 @@ pub async fn resolve(
     Ok(id)
 }
 
-async fn add_identity(write: &mut Write, scope: &str, identity: &Identity, contact: ContactId) -> Result<()> {
+async fn find(write: &mut Write, kind: IdentityKind, value: &str, scope: &str) -> Result<Option<Found>> {
     let ws = write.workspace();
+    row!(
+        write.tx(),
+        Found,
+        "SELECT i.kind, i.value, c.id, c.name, c.profile_name, c.username, c.created_at, c.last_seen_at
+         FROM contact_identities AS i JOIN contacts AS c ON c.id = i.contact_id
+         WHERE i.workspace_id = $1 AND i.kind = $2 AND i.value = $3 AND i.scope = $4",
+        ws,
+        kind.as_str(),
+        codec::text(value),
+        scope,
+    )
+}
+
+/// Contacts that are known under another spelling of one of these numbers.
+async fn spelled_alike(write: &mut Write, identities: &[Identity]) -> Result<Vec<Found>> {
+    let mut alike: Vec<Found> = Vec::new();
+    for identity in identities.iter().filter(|i| i.kind == IdentityKind::Phone) {
+        for spelling in spellings(&identity.value).into_iter().skip(1) {
+            let other = find(write, IdentityKind::Phone, &spelling, "").await?;
+            alike.extend(other.filter(|other| alike.iter().all(|f| f.id != other.id)));
+        }
+    }
+    Ok(alike)
+}
+
+/// Whether nobody has parted any of these contacts. Who was parted and is named as one again is suggested.
+async fn may_merge(write: &mut Write, found: &[Found]) -> Result<bool> {
+    let mut ids: Vec<ContactId> = found.iter().map(|f| f.id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let mut may = true;
+    for (n, a) in ids.iter().enumerate() {
+        for b in &ids[n + 1..] {
+            match people::standing(write, *a, *b).await? {
+                Standing::None => continue,
+                Standing::Parted => people::suggest(write, *a, *b, MergeReason::Told).await?,
+                Standing::Apart => {}
+            }
+            may = false;
+        }
+    }
+    Ok(may)
+}
+
+/// A merge that nobody has asked for. Its id comes of the time and of the contact that goes, which goes but once.
+fn because(write: &Write, gone: ContactId, reason: MergeReason) -> Why {
+    let mut random = [0; 10];
+    random.copy_from_slice(&gone.0.as_bytes()[6..]);
+    let millis = write.now().0.max(0).unsigned_abs() / 1_000;
+    Why {
+        id: MergeId(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()),
+        reason,
+        by: None,
+    }
+}
+
+async fn insert(write: &mut Write, id: ContactId, names: &Names, display: &str) -> Result<()> {
+    let (ws, now) = (write.workspace(), write.now());
     execute!(
         write.tx(),
-        "INSERT INTO contact_identities (workspace_id, kind, value, scope, contact_id)
-         VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+        "INSERT INTO contacts (workspace_id, id, name, profile_name, username, display, display_key,
+        created_at,
+            last_seen_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
+        ws,
+        id,
+        &names.name,
+        &names.profile_name,
+        &names.username,
+        display,
+        words::fold(display),
+        now,
+    )?;
+    Ok(())
+}
+
+/// Gives a contact these names, and its conversations their titles.
+pub(crate) async fn store_names(write: &mut Write, id: ContactId, names: &Names) -> Result<()> {
+    let ws = write.workspace();
+    let display = match names.shown() {
+        Some(display) => display,
+        None => label(&identities_of(ws, write.tx(), id).await?),
+    };
+    execute!(
+        write.tx(),
+        "UPDATE contacts SET name = $3, profile_name = $4, username = $5, display = $6, display_key = $7
+         WHERE workspace_id = $1 AND id = $2",
+        ws,
+        id,
+        &names.name,
+        &names.profile_name,
+        &names.username,
+        &display,
+        words::fold(&display),
+    )?;
+    retitle(write, id, names, &display).await
+}
+
+async fn add_identity(write: &mut Write, scope: &str, identity: &Identity, contact: ContactId) -> Result<()> {
+    let (ws, now) = (write.workspace(), write.now());
+    execute!(
+        write.tx(),
+        "INSERT INTO contact_identities (workspace_id, kind, value, scope, contact_id, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
         ws,
         identity.kind.as_str(),
         codec::text(&identity.value),
         scope_of(identity.kind, scope),
         contact,
+        now,
     )?;
     Ok(())
 }
@@ -244,38 +354,77 @@ pub async fn identities_of(ws: WorkspaceId, tx: &mut Tx, id: ContactId) -> Resul
     Ok(rows.into_iter().filter_map(IdentityRow::identity).collect())
 }
 
-/// Two contacts turned out to be one.
-async fn merge(write: &mut Write, keep: ContactId, gone: ContactId) -> Result<()> {
-    let ws = write.workspace();
-    execute!(
-        write.tx(),
-        "UPDATE contact_identities SET contact_id = $3 WHERE workspace_id = $1 AND contact_id = $2",
-        ws,
-        gone,
-        keep,
-    )?;
-    execute!(
-        write.tx(),
-        "UPDATE messages SET author_contact_id = $3
-         WHERE workspace_id = $1 AND author_contact_id = $2 AND conversation_id IN
-            (SELECT id FROM conversations WHERE workspace_id = $1 AND contact_id = $2)",
-        ws,
-        gone,
-        keep,
-    )?;
-    execute!(
-        write.tx(),
-        "UPDATE conversations SET contact_id = $3 WHERE workspace_id = $1 AND contact_id = $2",
-        ws,
-        gone,
-        keep,
-    )?;
-    execute!(write.tx(), "DELETE FROM contacts WHERE workspace_id = $1 AND id = $2", ws, gone)?;
-    Ok(())
+/// Under which names WhatsApp knows each of them, numbers and linked ids only.
+pub(crate) async fn identities_of_all(
+    ws: WorkspaceId,
+    tx: &mut Tx,
+    ids: Ids,
+) -> Result<Vec<(ContactId, Identity)>> {
+    let sql = tx.pick(
+        "SELECT contact_id, kind, value FROM contact_identities
+         WHERE +workspace_id = $1 AND kind IN ('phone', 'lid')
+            AND contact_id IN (SELECT unhex(value) FROM json_each($2)) ORDER BY value",
+        "SELECT contact_id, kind, value FROM contact_identities
+         WHERE workspace_id = $1 AND kind IN ('phone', 'lid') AND contact_id = ANY($2) ORDER BY value",
+    );
+    let rows = rows!(tx, IdentityRow, sql, ws, ids)?;
+    Ok(rows.into_iter().filter_map(|row| Some((row.contact_id, row.identity()?))).collect())
+}
+
+/// A contact that a number or linked id leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// Who.
+    pub id: ContactId,
+    /// What they call themselves.
+    pub profile_name: Option<String>,
+    /// How they are shown.
+    pub display: String,
+}
+
+/// Whom numbers and linked ids lead to: all of them in one go, without changing anything.
+///
+/// # Errors
+/// When the database fails.
+pub async fn found_by(
+    ws: WorkspaceId,
+    tx: &mut Tx,
+    identities: &[Identity],
+) -> Result<HashMap<Identity, Known>> {
+    let mut all = HashMap::new();
+    for kind in [IdentityKind::Phone, IdentityKind::Lid] {
+        let of_kind = identities.iter().filter(|i| i.kind == kind);
+        let values = Texts::of(of_kind.map(|i| i.value.as_str()));
+        if values.is_empty() {
+            continue;
+        }
+        let sql = tx.pick(
+            "SELECT i.value, c.id, c.profile_name, c.display
+             FROM contact_identities AS i JOIN contacts AS c ON c.id = i.contact_id
+             WHERE i.workspace_id = $1 AND i.kind = $2 AND i.value IN (SELECT value FROM json_each($3))
+                AND i.scope = ''",
+            "SELECT i.value, c.id, c.profile_name, c.display
+             FROM contact_identities AS i JOIN contacts AS c ON c.id = i.contact_id
+             WHERE i.workspace_id = $1 AND i.kind = $2 AND i.value = ANY($3) AND i.scope = ''",
+        );
+        let rows = rows!(tx, (String, ContactId, Option<String>, String), sql, ws, kind.as_str(), values)?;
+        for (value, id, profile_name, display) in rows {
+            all.insert(Identity { kind, value }, Known { id, profile_name, display });
+        }
+    }
+    Ok(all)
+}
+
+/// The number under which the contact came to be known last; `None` if none is known.
+pub async fn newest_phone(ws: WorkspaceId, tx: &mut Tx, id: ContactId) -> Result<Option<Address>> {
+    let sql = "SELECT value FROM contact_identities
+               WHERE contact_id = $2 AND workspace_id = $1 AND kind = 'phone' ORDER BY created_at DESC, value LIMIT 1";
+    let found = row!(tx, (String,), sql, ws, id)?;
+    Ok(found.and_then(|(value,)| Address::phone(&value).ok()))
 }
 
 /// Makes the titles of the contact's conversations true and tells of those that changed.
-async fn retitle(write: &mut Write, id: ContactId, names: &Names) -> Result<()> {
+async fn retitle(write: &mut Write, id: ContactId, names: &Names, display: &str) -> Result<()> {
     let ws = write.workspace();
     let conversations = rows!(
         write.tx(),
@@ -286,7 +435,7 @@ async fn retitle(write: &mut Write, id: ContactId, names: &Names) -> Result<()> 
         id,
     )?;
     for (conversation, address, old) in conversations {
-        let title = names.title(&codec::word("address", &address)?);
+        let title = names.title(&codec::word("address", &address)?, display);
         if title == old {
             continue;
         }
@@ -296,7 +445,7 @@ async fn retitle(write: &mut Write, id: ContactId, names: &Names) -> Result<()> 
             ws,
             conversation,
             &title,
-            codec::key(&title),
+            words::fold(&title),
         )?;
         write.touch_conversation(conversation);
     }
@@ -352,7 +501,8 @@ pub async fn get(ws: WorkspaceId, tx: &mut Tx, id: ContactId) -> Result<Option<C
     Ok(views(ws, tx, rows).await?.pop())
 }
 
-/// Contacts by name, optionally only those that match in name, user name or number.
+/// Contacts by name, or only those that match in name, user name or number. Who is in a group and never wrote in private
+/// is found, but not listed: one group would bury everybody else.
 ///
 /// # Errors
 /// [`crate::StoreError::BadCursor`].
@@ -364,7 +514,12 @@ pub async fn list(ws: WorkspaceId, tx: &mut Tx, query: &ContactQuery) -> Result<
         None => rows!(
             tx,
             Row,
-            select!("AND (display_key, id) > ($2, $3) ORDER BY display_key, id LIMIT $4"),
+            select!(
+                "AND (display_key, id) > ($2, $3)
+                 AND (EXISTS (SELECT 1 FROM conversations AS c WHERE c.contact_id = contacts.id)
+                    OR NOT EXISTS (SELECT 1 FROM group_members AS m WHERE m.contact_id = contacts.id))
+                 ORDER BY display_key, id LIMIT $4"
+            ),
             ws,
             name,
             ContactId(id),
@@ -394,4 +549,33 @@ pub async fn list(ws: WorkspaceId, tx: &mut Tx, query: &ContactQuery) -> Result<
     let next = rows.last().filter(|_| more);
     let next = next.map(|r| cursor::by_name(cursor::List::Contacts, &r.display_key, r.id.0));
     Ok(Page { items: views(ws, tx, rows).await?, next })
+}
+
+/// The contact that has all of these identities and a name, if there is one: nothing about it is to be learned.
+pub async fn known(
+    ws: WorkspaceId,
+    tx: &mut Tx,
+    scope: &str,
+    identities: &[Identity],
+) -> Result<Option<ContactId>> {
+    let mut all = None;
+    for identity in identities {
+        let found = row!(
+            tx,
+            (ContactId, bool),
+            "SELECT c.id, COALESCE(c.name, c.profile_name, c.username) IS NOT NULL
+             FROM contact_identities AS i JOIN contacts AS c ON c.id = i.contact_id
+             WHERE i.workspace_id = $1 AND i.kind = $2 AND i.value = $3 AND i.scope = $4",
+            ws,
+            identity.kind.as_str(),
+            codec::text(&identity.value),
+            scope_of(identity.kind, scope),
+        )?;
+        match (found, all) {
+            (Some((id, true)), None) => all = Some(id),
+            (Some((id, true)), Some(before)) if id == before => {}
+            _ => return Ok(None),
+        }
+    }
+    Ok(all)
 }

@@ -1,16 +1,24 @@
 //! Threads: one contact's or group's, on one account.
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    sync::{LazyLock, Mutex, PoisonError},
+};
 
 use balas_domain::{
-    AccountId, Address, ContactId, ConversationId, MessageId, Seq, Timestamp, WorkspaceId,
+    AccountId, Address, ContactId, ConversationId, LabelId, MemberId, MessageId, Seq, Timestamp, Work,
+    WorkState, WorkspaceId,
     content::Preview,
-    query::ListQuery,
+    group::GroupGlance,
+    query::{Assigned, ListQuery},
     view::{ConversationView, Direction, LastMessage, Page},
 };
 use sqlx::FromRow;
 
-use crate::{Result, StoreError, Tx, Write, codec, contacts, cursor, dialect::Ids, messages};
+use crate::{
+    Result, StoreError, Tx, Write, codec, contacts, cursor, dialect::Ids, groups, messages,
+    people::conversation, words,
+};
 
 /// A message that may be acknowledged as read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +36,7 @@ struct Row {
     title: String,
     last_message_id: Option<MessageId>,
     last_kind: Option<String>,
+    last_author: Option<String>,
     last_text: Option<String>,
     last_direction: Option<String>,
     last_status: Option<String>,
@@ -35,6 +44,11 @@ struct Row {
     unread: i32,
     last_inbound_at: Option<Timestamp>,
     sort_at: Timestamp,
+    state: String,
+    snoozed_until: Option<Timestamp>,
+    assignee_id: Option<MemberId>,
+    labelled: bool,
+    is_group: bool,
     version: Seq,
 }
 
@@ -42,13 +56,15 @@ pub(crate) fn direction(word: &str) -> Result<Direction> {
     match word {
         "in" => Ok(Direction::In),
         "out" => Ok(Direction::Out),
+        "internal" => Ok(Direction::Internal),
         _ => Err(StoreError::Corrupt { what: "direction" }),
     }
 }
 
-impl TryFrom<Row> for ConversationView {
-    type Error = StoreError;
-    fn try_from(r: Row) -> Result<Self> {
+impl Row {
+    fn into_view(self, labels: Vec<LabelId>, group: Option<GroupGlance>) -> Result<ConversationView> {
+        let r = self;
+        let address: Address = codec::word("address", &r.address)?;
         let last = match (r.last_message_id, r.last_at) {
             (Some(id), Some(at)) => Some(LastMessage {
                 id,
@@ -56,22 +72,30 @@ impl TryFrom<Row> for ConversationView {
                     kind: codec::preview_kind(r.last_kind.as_deref().unwrap_or_default()),
                     text: r.last_text.unwrap_or_default(),
                 },
+                author: r.last_author.filter(|name| address.is_group() && !name.is_empty()),
                 direction: direction(r.last_direction.as_deref().unwrap_or_default())?,
                 status: codec::word("message status", r.last_status.as_deref().unwrap_or_default())?,
                 at,
             }),
             _ => None,
         };
-        Ok(Self {
+        Ok(ConversationView {
             id: r.id,
             account_id: r.account_id,
             contact_id: r.contact_id,
-            address: codec::word("address", &r.address)?,
+            address,
             title: r.title,
+            group,
             last,
             unread: r.unread,
             last_inbound_at: r.last_inbound_at,
             sort_at: r.sort_at,
+            work: Work {
+                state: codec::word("state of a conversation", &r.state)?,
+                snoozed_until: r.snoozed_until,
+                assignee: r.assignee_id,
+                labels,
+            },
             version: r.version,
         })
     }
@@ -81,14 +105,29 @@ macro_rules! select {
     ($($tail:expr),*) => {
         concat!(
             "SELECT id, account_id, contact_id, address, title, last_message_id, last_kind, last_text,
-                last_direction, last_status, last_at, unread, last_inbound_at, sort_at, version
+                last_author, last_direction, last_status, last_at, unread, last_inbound_at, sort_at,
+                state, snoozed_until, assignee_id, labelled, is_group, version
              FROM conversations AS c WHERE ",
             $($tail),*
         )
     };
 }
 
-/// Finds the conversation of that address on the account or makes it; tells whether it was made.
+/// Where what comes from an address belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The conversation.
+    pub id: ConversationId,
+    /// It was made just now.
+    pub made: bool,
+    /// With whom; `None` for groups.
+    pub contact: Option<ContactId>,
+    /// The conversation that the address would have by itself, if it is not the one that messages are sent to.
+    pub origin: Option<ConversationId>,
+}
+
+/// [`place`] for tests that only ask which conversation it is, and whether it was made.
+#[cfg(feature = "testing")]
 pub async fn ensure(
     write: &mut Write,
     account: AccountId,
@@ -96,6 +135,19 @@ pub async fn ensure(
     contact: Option<ContactId>,
     new_id: ConversationId,
 ) -> Result<(ConversationId, bool)> {
+    let place = place(write, account, address, contact, new_id).await?;
+    Ok((place.id, place.made))
+}
+
+/// Finds the conversation of that address on the account, or of its contact there, or makes it. A contact has one
+/// conversation on an account, under however many addresses.
+pub async fn place(
+    write: &mut Write,
+    account: AccountId,
+    address: &Address,
+    contact: Option<ContactId>,
+    new_id: ConversationId,
+) -> Result<Place> {
     let (ws, now) = (write.workspace(), write.now());
     let address_text = address.to_string();
     let found = row!(
@@ -109,7 +161,7 @@ pub async fn ensure(
     )?;
     if let Some((id, known)) = found {
         if let Some(contact) = contact.filter(|_| known.is_none()) {
-            let title = contacts::names(ws, write.tx(), contact).await?.title(address);
+            let title = contacts::title(ws, write.tx(), contact, address).await?;
             execute!(
                 write.tx(),
                 "UPDATE conversations SET contact_id = $3, title = $4, title_key = $5
@@ -118,14 +170,17 @@ pub async fn ensure(
                 id,
                 contact,
                 &title,
-                codec::key(&title),
+                words::fold(&title),
             )?;
             write.touch_conversation(id);
         }
-        return Ok((id, false));
+        return Ok(Place { id, made: false, contact: known.or(contact), origin: None });
+    }
+    if let Some(place) = elsewhere(write, account, address, contact, new_id).await? {
+        return Ok(place);
     }
     let title = match contact {
-        Some(contact) => contacts::names(ws, write.tx(), contact).await?.title(address),
+        Some(contact) => contacts::title(ws, write.tx(), contact, address).await?,
         None => address.label(),
     };
     // From the account's own row, so that an account of another workspace cannot be meant.
@@ -133,8 +188,8 @@ pub async fn ensure(
         write.tx(),
         "INSERT INTO conversations (workspace_id, account_id, id, contact_id, address, title, title_key,
             unread,
-            sort_at, version, created_at)
-         SELECT a.workspace_id, a.id, $3, $4, $5, $6, $7, 0, $8, 0, $8
+            sort_at, is_group, version, created_at)
+         SELECT a.workspace_id, a.id, $3, $4, $5, $6, $7, 0, $8, $9, 0, $8
          FROM accounts AS a WHERE a.workspace_id = $1 AND a.id = $2",
         ws,
         account,
@@ -142,19 +197,100 @@ pub async fn ensure(
         contact,
         &address_text,
         &title,
-        codec::key(&title),
+        words::fold(&title),
         now,
+        address.is_group(),
     )?;
     if made == 0 {
         return Err(StoreError::NotFound);
     }
     write.touch_conversation(new_id);
-    Ok((new_id, true))
+    Ok(Place { id: new_id, made: true, contact, origin: None })
+}
+
+/// The conversation that is known under this address besides its own, or should be: it is the contact's.
+async fn elsewhere(
+    write: &mut Write,
+    account: AccountId,
+    address: &Address,
+    contact: Option<ContactId>,
+    new_id: ConversationId,
+) -> Result<Option<Place>> {
+    let ws = write.workspace();
+    let alias = row!(
+        write.tx(),
+        (ConversationId, ConversationId, Option<ContactId>, String),
+        "SELECT c.id, a.origin_id, c.contact_id, c.address
+         FROM conversation_addresses AS a JOIN conversations AS c ON c.id = a.conversation_id
+         WHERE a.account_id = $2 AND a.address = $3 AND a.workspace_id = $1",
+        ws,
+        account,
+        address.to_string(),
+    )?;
+    let (id, origin, contact, current) = match (alias, contact) {
+        (Some(alias), _) => alias,
+        (None, Some(contact)) if !address.is_group() => {
+            let sql = "SELECT id, address FROM conversations
+                       WHERE contact_id = $2 AND account_id = $3 AND workspace_id = $1 LIMIT 1";
+            let found = row!(write.tx(), (ConversationId, String), sql, ws, contact, account)?;
+            let Some((id, current)) = found else { return Ok(None) };
+            conversation::add_address(write, account, id, address, new_id).await?;
+            (id, new_id, Some(contact), current)
+        }
+        (None, _) => return Ok(None),
+    };
+    // The customer writes from there now.
+    if conversation::is_better(address, &codec::word("address", &current)?) {
+        conversation::prefer(write, id, address).await?;
+        return Ok(Some(Place { id, made: false, contact, origin: None }));
+    }
+    Ok(Some(Place { id, made: false, contact, origin: Some(origin) }))
+}
+
+/// The conversation that this one was merged into, or itself.
+pub async fn current(ws: WorkspaceId, tx: &mut Tx, id: ConversationId) -> Result<Option<ConversationView>> {
+    if let Some(view) = get(ws, tx, id).await? {
+        return Ok(Some(view));
+    }
+    let sql = "SELECT conversation_id FROM conversation_addresses WHERE origin_id = $2 AND workspace_id = $1
+               LIMIT 1";
+    if let Some((into,)) = row!(tx, (ConversationId,), sql, ws, id)? {
+        return get(ws, tx, into).await;
+    }
+    // Its address may be the one that messages go to.
+    let sql = "SELECT id FROM conversations WHERE origin_id = $2 AND workspace_id = $1 LIMIT 1";
+    match row!(tx, (ConversationId,), sql, ws, id)? {
+        Some((into,)) => get(ws, tx, into).await,
+        None => Ok(None),
+    }
+}
+
+/// What a conversation is called that nothing better is known of than where it leads: a group whose name comes later.
+pub async fn name_it(write: &mut Write, id: ConversationId, address: &Address, name: &str) -> Result<()> {
+    let (ws, name) = (write.workspace(), codec::text(name));
+    if name.is_empty() {
+        return Ok(());
+    }
+    let changed = execute!(
+        write.tx(),
+        "UPDATE conversations SET title = $4, title_key = $5
+         WHERE workspace_id = $1 AND id = $2 AND title = $3",
+        ws,
+        id,
+        address.label(),
+        name.as_ref(),
+        words::fold(&name),
+    )?;
+    if changed > 0 {
+        write.touch_conversation(id);
+    }
+    Ok(())
 }
 
 /// One conversation.
 pub async fn get(ws: WorkspaceId, tx: &mut Tx, id: ConversationId) -> Result<Option<ConversationView>> {
-    row!(tx, Row, select!("workspace_id = $1 AND id = $2"), ws, id)?.map(TryInto::try_into).transpose()
+    let row = row!(tx, Row, select!("workspace_id = $1 AND id = $2"), ws, id)?;
+    Ok(with_labels(ws, tx, row.into_iter().collect()).await?.pop())
 }
 
 /// The conversation of that address on the account.
@@ -164,8 +300,24 @@ pub async fn by_address(
     account: AccountId,
     address: &Address,
 ) -> Result<Option<ConversationId>> {
+    let address = address.to_string();
     let sql = "SELECT id FROM conversations WHERE workspace_id = $1 AND account_id = $2 AND address = $3";
-    Ok(row!(tx, (ConversationId,), sql, ws, account, address.to_string())?.map(|(id,)| id))
+    if let Some((id,)) = row!(tx, (ConversationId,), sql, ws, account, &address)? {
+        return Ok(Some(id));
+    }
+    let sql = "SELECT conversation_id FROM conversation_addresses
+               WHERE account_id = $2 AND address = $3 AND workspace_id = $1";
+    Ok(row!(tx, (ConversationId,), sql, ws, account, &address)?.map(|(id,)| id))
+}
+
+/// All addresses that lead to it, the one that messages are sent to first.
+pub async fn addresses(ws: WorkspaceId, tx: &mut Tx, id: ConversationId) -> Result<Vec<Address>> {
+    let sql = "SELECT address FROM conversations WHERE workspace_id = $1 AND id = $2";
+    let mut found = rows!(tx, (String,), sql, ws, id)?;
+    let sql = "SELECT address FROM conversation_addresses WHERE conversation_id = $2 AND workspace_id = $1
+               ORDER BY address";
+    found.extend(rows!(tx, (String,), sql, ws, id)?);
+    found.iter().map(|(address,)| codec::word("address", address)).collect()
 }
 
 /// Those that exist, in the order given.
@@ -182,37 +334,38 @@ pub(crate) async fn views(
         select!("workspace_id = $1 AND id = ANY($2)"),
     );
     let rows = rows!(tx, Row, sql, ws, Ids::of(ids.iter().map(|id| id.0)))?;
-    let mut found: HashMap<_, _> = rows.into_iter().map(|r| (r.id, r)).collect();
-    ids.iter().filter_map(|id| found.remove(id)).map(TryInto::try_into).collect()
+    let views = with_labels(ws, tx, rows).await?;
+    let mut found: HashMap<_, _> = views.into_iter().map(|view| (view.id, view)).collect();
+    Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
 }
 
-/// The statement of the list: a range of one index, whichever filters are set.
-macro_rules! list_sql {
-    ($($filter:literal),*) => {
-        select!(
-            "workspace_id = $1 AND (sort_at, id) < ($2, $3) ",
-            concat!($($filter),*),
-            " ORDER BY sort_at DESC, id DESC LIMIT $4"
-        )
-    };
+async fn with_labels(ws: WorkspaceId, tx: &mut Tx, rows: Vec<Row>) -> Result<Vec<ConversationView>> {
+    let mut labels: HashMap<ConversationId, Vec<LabelId>> = HashMap::new();
+    let labelled: Vec<_> = rows.iter().filter(|r| r.labelled).map(|r| r.id.0).collect();
+    if !labelled.is_empty() {
+        let sql = tx.pick(
+            "SELECT conversation_id, label_id FROM conversation_labels
+             WHERE workspace_id = $1 AND conversation_id IN (SELECT unhex(value) FROM json_each($2))
+             ORDER BY label_id",
+            "SELECT conversation_id, label_id FROM conversation_labels
+             WHERE workspace_id = $1 AND conversation_id = ANY($2) ORDER BY label_id",
+        );
+        for (conversation, label) in rows!(tx, (ConversationId, LabelId), sql, ws, Ids::of(labelled))? {
+            labels.entry(conversation).or_default().push(label);
+        }
+    }
+    let groups = rows.iter().filter(|r| r.is_group).map(|r| r.id).collect();
+    let mut groups = groups::glances(ws, tx, groups).await?;
+    rows.into_iter()
+        .map(|r| {
+            let labels = labels.remove(&r.id).unwrap_or_default();
+            let group = groups.remove(&r.id);
+            r.into_view(labels, group)
+        })
+        .collect()
 }
 
-/// Words in title, number and messages.
-macro_rules! matching {
-    ($($filter:literal),*) => {
-        list_sql!(
-            $($filter,)*
-            r"AND (title_key LIKE $6 ESCAPE '\' OR address LIKE 'phone:' || $7 OR EXISTS
-                (SELECT 1 FROM contact_identities AS i
-                 WHERE i.contact_id = c.contact_id AND i.kind = 'phone' AND i.value LIKE $7)
-              OR EXISTS
-                (SELECT 1 FROM messages AS m
-                 WHERE m.conversation_id = c.id AND m.search_text LIKE $6 ESCAPE '\'))"
-        )
-    };
-}
-
-/// The list, newest first.
+/// The list, newest first. [`Assigned::Me`] is nobody's here: who asks must be named.
 ///
 /// # Errors
 /// [`StoreError::BadCursor`].
@@ -220,11 +373,14 @@ pub async fn list(ws: WorkspaceId, tx: &mut Tx, query: &ListQuery) -> Result<Pag
     let (at, id) = cursor::read_time(cursor::List::Conversations, query.cursor.as_deref())?;
     let limit = query.rows();
     let q = query.q.as_deref().map(str::trim).filter(|q| !q.is_empty());
-    let sql = list_statement(query.account.is_some(), query.unread_only, q.is_some());
+    let assignee = match query.assigned {
+        Some(Assigned::To(member)) => Some(member),
+        Some(Assigned::Me | Assigned::Nobody) | None => None,
+    };
     let mut rows = rows!(
         tx,
         Row,
-        sql,
+        statement(query, q.is_some()),
         ws,
         at,
         ConversationId(id),
@@ -233,32 +389,78 @@ pub async fn list(ws: WorkspaceId, tx: &mut Tx, query: &ListQuery) -> Result<Pag
         q.map(codec::like).unwrap_or_default(),
         // No number: a pattern that no number matches.
         q.and_then(codec::like_number).unwrap_or_default(),
+        assignee,
+        query.label,
     )?;
     let more = rows.len() > limit as usize;
     rows.truncate(limit as usize);
     let next = rows.last().filter(|_| more);
     let next = next.map(|r| cursor::by_time(cursor::List::Conversations, r.sort_at, r.id.0));
-    Ok(Page { items: rows.into_iter().map(TryInto::try_into).collect::<Result<_>>()?, next })
+    Ok(Page { items: with_labels(ws, tx, rows).await?, next })
 }
 
-const fn list_statement(account: bool, unread: bool, search: bool) -> &'static str {
-    match (account, unread, search) {
-        (false, false, false) => list_sql!(""),
-        (true, false, false) => list_sql!("AND account_id = $5"),
-        (false, true, false) => list_sql!("AND unread > 0"),
-        (true, true, false) => list_sql!("AND account_id = $5 AND unread > 0"),
-        (false, false, true) => matching!(""),
-        (true, false, true) => matching!("AND account_id = $5 "),
-        (false, true, true) => matching!("AND unread > 0 "),
-        (true, true, true) => matching!("AND account_id = $5 AND unread > 0 "),
+/// The conditions of a list. What is fixed is written out, so that the planner sees which index holds just those rows.
+fn conditions(query: &ListQuery, search: bool) -> Vec<&'static str> {
+    let mut all = Vec::new();
+    if query.account.is_some() {
+        all.push("account_id = $5");
     }
+    if query.unread_only {
+        all.push("unread > 0");
+    }
+    all.extend(query.state.map(|state| match state {
+        WorkState::Open => "state = 'open'",
+        WorkState::Resolved => "state = 'resolved'",
+        WorkState::Snoozed => "state = 'snoozed'",
+    }));
+    all.extend(query.assigned.map(|assigned| match assigned {
+        Assigned::Me | Assigned::To(_) => "assignee_id = $8",
+        Assigned::Nobody => "assignee_id IS NULL",
+    }));
+    if query.label.is_some() {
+        all.push(
+            "EXISTS (SELECT 1 FROM conversation_labels AS l
+                WHERE l.conversation_id = c.id AND l.label_id = $9 AND l.workspace_id = $1)",
+        );
+    }
+    if query.groups_only {
+        all.push("is_group");
+    }
+    if search {
+        all.push(
+            r"(title_key LIKE $6 ESCAPE '\' OR ($7 <> '' AND (address LIKE 'phone:' || $7 OR contact_id IN
+                (SELECT contact_id FROM contact_identities
+                 WHERE workspace_id = $1 AND kind = 'phone' AND value LIKE $7))))",
+        );
+    }
+    all
 }
 
-/// Every statement that [`list()`] may run, so that a test can look at their plans.
+/// The statement of a list. Each combination of filters has one, written when it is first asked for and kept: there are
+/// few, and the database keeps them prepared.
+fn statement(query: &ListQuery, search: bool) -> &'static str {
+    static WRITTEN: LazyLock<Mutex<HashMap<Vec<&'static str>, &'static str>>> = LazyLock::new(Mutex::default);
+    let conditions = conditions(query, search);
+    let mut written = WRITTEN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(sql) = written.get(&conditions) {
+        return sql;
+    }
+    let mut sql = select!("workspace_id = $1 AND (sort_at, id) < ($2, $3)").to_owned();
+    for condition in &conditions {
+        sql.push_str(" AND ");
+        sql.push_str(condition);
+    }
+    sql.push_str(" ORDER BY sort_at DESC, id DESC LIMIT $4");
+    let sql: &'static str = sql.leak();
+    written.insert(conditions, sql);
+    sql
+}
+
+/// The statement that [`list()`] runs, so that a test can look at its plan.
 #[cfg(feature = "testing")]
 #[must_use]
-pub fn list_statements() -> Vec<&'static str> {
-    (0..8).map(|n| list_statement(n & 1 > 0, n & 2 > 0, n & 4 > 0)).collect()
+pub fn list_statement(query: &ListQuery) -> &'static str {
+    statement(query, query.q.is_some())
 }
 
 /// Nothing of it is unread any more. Gives back the newest incoming message for the customer's phone to be
@@ -277,15 +479,4 @@ pub async fn mark_read(write: &mut Write, id: ConversationId) -> Result<Option<V
     write.touch_conversation(id);
     let newest = messages::last_inbound_provider_id(ws, write.tx(), id).await?;
     Ok(Some(newest.map(|provider_id| UnreadTarget { provider_id }).into_iter().collect()))
-}
-
-/// Unread messages of each account that has some.
-pub async fn counts(ws: WorkspaceId, tx: &mut Tx) -> Result<Vec<(AccountId, i64)>> {
-    rows!(
-        tx,
-        (AccountId, i64),
-        "SELECT account_id, SUM(unread) FROM conversations WHERE workspace_id = $1 AND unread > 0
-         GROUP BY account_id ORDER BY account_id",
-        ws,
-    )
 }

@@ -12,6 +12,7 @@ pub(crate) enum List {
     Conversations = b'c' as isize,
     Thread = b'm' as isize,
     Contacts = b'p' as isize,
+    Found = b'f' as isize,
 }
 
 /// A position in a list that is ordered by time, newest first.

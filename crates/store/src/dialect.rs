@@ -1,6 +1,6 @@
 //! Everything in which the two databases differ beyond a word: lists as one parameter, and rows in bulk.
 
-use balas_domain::{AccountId, Event, Seq, Timestamp, WorkspaceId};
+use balas_domain::{AccountId, ContactId, ConversationId, Event, Membership, Seq, Timestamp, WorkspaceId};
 use sqlx::{
     Encode, Postgres, QueryBuilder, Sqlite, Type,
     encode::IsNull,
@@ -83,6 +83,86 @@ impl Encode<'_, Postgres> for Numbers {
     fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
         Encode::<Postgres>::encode_by_ref(&self.0, buffer)
     }
+}
+
+/// Texts as one parameter, for `value … json_each($n)` and `ANY($n)`.
+pub(crate) struct Texts(Vec<String>);
+
+impl Texts {
+    pub(crate) fn of<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
+        Self(texts.into_iter().map(|text| codec::text(text).into_owned()).collect())
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Type<Sqlite> for Texts {
+    fn type_info() -> SqliteTypeInfo {
+        <String as Type<Sqlite>>::type_info()
+    }
+}
+
+impl Encode<'_, Sqlite> for Texts {
+    fn encode_by_ref(&self, buffer: &mut SqliteArgumentsBuffer) -> Result<IsNull, BoxDynError> {
+        Encode::<Sqlite>::encode(codec::to_json(&self.0)?, buffer)
+    }
+}
+
+impl Type<Postgres> for Texts {
+    fn type_info() -> PgTypeInfo {
+        <Vec<String> as Type<Postgres>>::type_info()
+    }
+}
+
+impl Encode<'_, Postgres> for Texts {
+    fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
+        Encode::<Postgres>::encode_by_ref(&self.0, buffer)
+    }
+}
+
+/// Most members of one statement.
+const MEMBER_ROWS: usize = 512;
+
+/// Stores what is known of a group's members.
+pub(crate) async fn put_members(
+    ws: WorkspaceId,
+    tx: &mut Tx,
+    group: ConversationId,
+    members: Vec<(ContactId, Membership)>,
+) -> Result<()> {
+    macro_rules! put {
+        ($db:ty, $connection:expr, $rows:expr) => {{
+            let mut insert = QueryBuilder::<$db>::new(
+                "INSERT INTO group_members (workspace_id, conversation_id, contact_id, present, present_at, role,
+                    role_at, joined_at) ",
+            );
+            insert.push_values($rows, |mut row, (contact, member)| {
+                row.push_bind(ws)
+                    .push_bind(group)
+                    .push_bind(*contact)
+                    .push_bind(member.present)
+                    .push_bind(member.present_at)
+                    .push_bind(member.role.as_str())
+                    .push_bind(member.role_at)
+                    .push_bind(member.joined_at);
+            });
+            insert.push(
+                " ON CONFLICT (conversation_id, contact_id) DO UPDATE SET present = excluded.present,
+                    present_at = excluded.present_at, role = excluded.role, role_at = excluded.role_at,
+                    joined_at = excluded.joined_at",
+            );
+            insert.build().execute($connection).await?;
+        }};
+    }
+    for rows in members.chunks(MEMBER_ROWS) {
+        match tx {
+            Tx::Sqlite(t) => put!(Sqlite, &mut **t, rows),
+            Tx::Postgres(t) => put!(Postgres, &mut **t, rows),
+        }
+    }
+    Ok(())
 }
 
 /// Appends events that follow each other.

@@ -95,6 +95,13 @@ pub async fn enqueue(ws: WorkspaceId, tx: &mut Tx, new: &NewJob) -> Result<bool>
     Ok(made == 1)
 }
 
+/// A job that waits for its time need not wait any more.
+pub async fn hurry(ws: WorkspaceId, tx: &mut Tx, idempotency_key: &str, now: Timestamp) -> Result<()> {
+    let sql = "UPDATE jobs SET run_at = $3
+         WHERE workspace_id = $1 AND idempotency_key = $2 AND run_at > $3 AND NOT dead";
+    execute!(tx, sql, ws, idempotency_key, now).map(drop)
+}
+
 /// Nothing of the same queue stands before it.
 macro_rules! head {
     () => {

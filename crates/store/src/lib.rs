@@ -12,27 +12,36 @@ mod cursor;
 mod db;
 mod dialect;
 mod error;
+mod mentions;
 #[cfg(feature = "testing")]
 mod plans;
 mod postgres;
 mod sqlite;
+mod words;
 mod write;
 
 pub mod accounts;
+pub mod alerts;
 pub mod contacts;
 pub mod conversations;
 pub mod events;
+pub mod groups;
 pub mod jobs;
 pub mod journal;
 pub mod keys;
+pub mod labels;
 pub mod members;
 pub mod messages;
 pub mod pending;
+pub mod people;
+pub mod search;
 pub mod security;
 pub mod sessions;
+pub mod sync;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod tokens;
+pub mod work;
 pub mod workspaces;
 
 pub use db::{Store, Tx};

@@ -81,6 +81,44 @@ pub async fn take(ws: WorkspaceId, tx: &mut Tx, account: AccountId, target: &str
         .collect()
 }
 
+/// Those of the messages that something waits for.
+pub async fn targets(
+    ws: WorkspaceId,
+    tx: &mut Tx,
+    account: AccountId,
+    targets: &[&str],
+) -> Result<Vec<String>> {
+    let sql = tx.pick(
+        "SELECT DISTINCT target FROM pending_ops
+         WHERE +workspace_id = $1 AND account_id = $2 AND target IN (SELECT value FROM json_each($3))",
+        "SELECT DISTINCT target FROM pending_ops
+         WHERE workspace_id = $1 AND account_id = $2
+            AND target IN (SELECT jsonb_array_elements_text($3::jsonb))",
+    );
+    let texts: Vec<_> = targets.iter().map(|target| codec::text(target)).collect();
+    let rows = rows!(tx, (String,), sql, ws, account, codec::to_json(&texts)?)?;
+    Ok(rows.into_iter().map(|(target,)| target).collect())
+}
+
+/// Takes out everything of a kind, in the order it came, with the accounts that it came to.
+pub async fn take_kind(ws: WorkspaceId, tx: &mut Tx, kind: &str) -> Result<Vec<(AccountId, PendingRow)>> {
+    let mut rows = rows!(
+        tx,
+        (i64, AccountId, String, Timestamp),
+        "DELETE FROM pending_ops WHERE workspace_id = $1 AND kind = $2
+         RETURNING id, account_id, payload, received_at",
+        ws,
+        codec::text(kind),
+    )?;
+    rows.sort_unstable_by_key(|(id, ..)| *id);
+    rows.into_iter()
+        .map(|(_, account, payload, received_at)| {
+            let payload = codec::from_json("parked operation", &payload)?;
+            Ok((account, PendingRow { kind: kind.to_owned(), payload, received_at }))
+        })
+        .collect()
+}
+
 /// Drops what came before that time: its message will not come any more. How many.
 pub async fn expire(tx: &mut Tx, before: Timestamp) -> Result<u64> {
     execute!(tx, "DELETE FROM pending_ops WHERE received_at < $1", before)

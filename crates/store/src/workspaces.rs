@@ -1,10 +1,10 @@
 //! Tenants.
 
-use balas_domain::{Seq, Timestamp, WorkspaceId};
+use balas_domain::{Seq, Timestamp, WorkspaceId, WorkspaceSettings, view::WorkspaceView};
 use serde_json::Value;
 use sqlx::FromRow;
 
-use crate::{Result, StoreError, Tx, codec};
+use crate::{Result, StoreError, Tx, Write, codec};
 
 /// A workspace to be made.
 #[derive(Clone, Debug)]
@@ -98,6 +98,41 @@ pub async fn by_slug(tx: &mut Tx, slug: &str) -> Result<Option<WorkspaceRow>> {
 /// One workspace.
 pub async fn get(ws: WorkspaceId, tx: &mut Tx) -> Result<Option<WorkspaceRow>> {
     row!(tx, Row, select!("WHERE id = $1"), ws)?.map(TryInto::try_into).transpose()
+}
+
+/// What of the settings everybody's pages need to know, as of this position of the log.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub async fn view(ws: WorkspaceId, tx: &mut Tx, seq: Seq) -> Result<WorkspaceView> {
+    let row = row!(tx, (String,), "SELECT settings FROM workspaces WHERE id = $1", ws)?;
+    let (settings,) = row.ok_or(StoreError::NotFound)?;
+    let settings: WorkspaceSettings = codec::from_json("workspace's settings", &settings)?;
+    Ok(WorkspaceView { fall_back: settings.fall_back, version: seq })
+}
+
+/// Sets what admins set.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub async fn set_settings(write: &mut Write, settings: &Value) -> Result<()> {
+    let (ws, json) = (write.workspace(), codec::to_json(settings)?);
+    if execute!(write.tx(), "UPDATE workspaces SET settings = $2 WHERE id = $1", ws, json)? == 0 {
+        return Err(StoreError::NotFound);
+    }
+    write.touch_workspace();
+    Ok(())
+}
+
+/// What signs alerts to the workspace's webhook, encrypted.
+pub async fn alert_secret(ws: WorkspaceId, tx: &mut Tx) -> Result<Option<Vec<u8>>> {
+    let sql = "SELECT alert_secret FROM workspaces WHERE id = $1";
+    Ok(row!(tx, (Option<Vec<u8>>,), sql, ws)?.and_then(|(secret,)| secret))
+}
+
+/// Sets it, or forgets it.
+pub async fn set_alert_secret(ws: WorkspaceId, tx: &mut Tx, secret: Option<&[u8]>) -> Result<()> {
+    execute!(tx, "UPDATE workspaces SET alert_secret = $2 WHERE id = $1", ws, secret).map(drop)
 }
 
 /// All workspaces of this server, oldest first.

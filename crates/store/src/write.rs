@@ -3,11 +3,15 @@
 use std::{collections::HashSet, hash::Hash};
 
 use balas_domain::{
-    AccountId, ConversationId, Event, MemberId, MessageId, Payload, Seq, Timestamp, WorkspaceId,
+    AccountId, AlertId, ConversationId, Event, LabelId, MemberId, MessageId, Payload, Seq, Timestamp,
+    WorkspaceId,
 };
 use uuid::Uuid;
 
-use crate::{Result, StoreError, Tx, accounts, conversations, dialect, members, messages};
+use crate::{
+    Result, StoreError, Tx, accounts, alerts, conversations, dialect, labels, members, messages, people,
+    workspaces,
+};
 
 /// A transaction that owns a workspace's log. Changes are told by touching what they change; `commit` reads
 /// the new state of everything touched and appends it to the log.
@@ -22,7 +26,15 @@ pub struct Write {
     conversations: Touched<ConversationId>,
     accounts: Touched<AccountId>,
     members: Touched<MemberId>,
+    alerts: Touched<AlertId>,
+    labels: Touched<LabelId>,
     removed: Touched<AccountId>,
+    removed_labels: Touched<LabelId>,
+    history: Touched<ConversationId>,
+    /// Conversations that became one or parted, in the order in which they did.
+    regrouped: Vec<Payload>,
+    people: bool,
+    workspace: bool,
 }
 
 /// What a commit wrote.
@@ -68,7 +80,14 @@ impl Write {
             conversations: Touched::new(),
             accounts: Touched::new(),
             members: Touched::new(),
+            alerts: Touched::new(),
+            labels: Touched::new(),
             removed: Touched::new(),
+            removed_labels: Touched::new(),
+            history: Touched::new(),
+            regrouped: Vec::new(),
+            people: false,
+            workspace: false,
         })
     }
 
@@ -109,9 +128,55 @@ impl Write {
         self.members.add(id);
     }
 
+    /// This alert is new or changed.
+    pub fn touch_alert(&mut self, id: AlertId) {
+        self.alerts.add(id);
+    }
+
+    /// This label is new or changed.
+    pub fn touch_label(&mut self, id: LabelId) {
+        self.labels.add(id);
+    }
+
+    /// This label is gone.
+    pub fn label_removed(&mut self, id: LabelId) {
+        self.removed_labels.add(id);
+    }
+
     /// This account and all that belonged to it is gone.
     pub fn account_removed(&mut self, id: AccountId) {
         self.removed.add(id);
+    }
+
+    /// Messages from before came into this conversation.
+    pub fn history_came(&mut self, id: ConversationId) {
+        self.history.add(id);
+    }
+
+    /// What stood in the first one stands in the second.
+    pub(crate) fn conversation_merged(&mut self, from: ConversationId, into: ConversationId) {
+        self.regrouped.push(Payload::ConversationMerged { from, into });
+    }
+
+    /// Some of what stood in the first one stands in the second.
+    pub(crate) fn conversation_split(&mut self, from: ConversationId, into: ConversationId) {
+        self.regrouped.push(Payload::ConversationSplit { from, into });
+    }
+
+    /// Contacts became one, parted, or may be one.
+    pub(crate) fn touch_people(&mut self) {
+        self.people = true;
+    }
+
+    /// Whether contacts became one, or may be one, by what happened so far.
+    #[must_use]
+    pub const fn people_changed(&self) -> bool {
+        self.people
+    }
+
+    /// What is set for the workspace is changed.
+    pub fn touch_workspace(&mut self) {
+        self.workspace = true;
     }
 
     /// The position that a message touched next will most likely get. `commit` mends what turns out
@@ -123,7 +188,9 @@ impl Write {
 
     /// Appends the new state of everything touched to the log and makes all of it durable. What was touched
     /// and is gone by now is left out. Messages come first, then conversations, accounts, removed accounts,
-    /// members.
+    /// members, alerts, labels, removed labels, threads with history, the workspace.
+    /// and is gone by now is left out. Messages come first, then merged and split conversations, conversations, accounts, removed accounts,
+    /// members, alerts, labels, removed labels, people, the workspace.
     pub async fn commit(mut self) -> Result<Committed> {
         let (ws, tx) = (self.ws, &mut self.tx);
         let mut log = Log { seq: self.base, at: self.now, events: Vec::new() };
@@ -131,6 +198,11 @@ impl Write {
         let views = messages::views(ws, tx, &self.messages.order).await?;
         let stale = log.append(views, |v| (v.id.0, v.version), |v| Payload::Message(Box::new(v)));
         stale.stamp(ws, tx, Table::Messages).await?;
+
+        // Before the rows, which are newer for it.
+        for payload in self.regrouped {
+            log.push(payload);
+        }
 
         let views = conversations::views(ws, tx, &self.conversations.order).await?;
         let stale = log.append(views, |v| (v.id.0, v.version), |v| Payload::Conversation(Box::new(v)));
@@ -153,6 +225,34 @@ impl Write {
         }
         let stale = log.append(views, |v| (v.id.0, v.version), |v| Payload::Member(Box::new(v)));
         stale.stamp(ws, tx, Table::Members).await?;
+
+        let mut views = Vec::new();
+        for id in &self.alerts.order {
+            views.extend(alerts::view(ws, tx, *id).await?);
+        }
+        let stale = log.append(views, |v| (v.id.0, v.version), |v| Payload::Alert(Box::new(v)));
+        stale.stamp(ws, tx, Table::Alerts).await?;
+
+        let mut views = Vec::new();
+        for id in &self.labels.order {
+            views.extend(labels::get(ws, tx, *id).await?);
+        }
+        let stale = log.append(views, |v| (v.id.0, v.version), |v| Payload::Label(Box::new(v)));
+        stale.stamp(ws, tx, Table::Labels).await?;
+
+        for id in self.removed_labels.order {
+            log.push(Payload::LabelRemoved { id });
+        }
+        for id in self.history.order {
+            log.push(Payload::History { id });
+        }
+        if self.people {
+            log.push(Payload::People(people::state(ws, tx, log.seq.next()).await?));
+        }
+        if self.workspace {
+            // Whoever reads it later reads it as of the log's last position.
+            log.push(Payload::Workspace(workspaces::view(ws, tx, log.seq.next()).await?));
+        }
 
         if !log.events.is_empty() {
             dialect::append_events(ws, tx, self.now, &log.events).await?;
@@ -207,6 +307,8 @@ enum Table {
     Conversations,
     Accounts,
     Members,
+    Alerts,
+    Labels,
 }
 
 /// The positions follow each other, so the place in the list of ids tells the position. (The `+` keeps SQLite
@@ -245,6 +347,8 @@ impl Stale {
             Table::Conversations => stamp_sql!(tx, "conversations"),
             Table::Accounts => stamp_sql!(tx, "accounts"),
             Table::Members => stamp_sql!(tx, "members"),
+            Table::Alerts => stamp_sql!(tx, "alerts"),
+            Table::Labels => stamp_sql!(tx, "labels"),
         };
         execute!(tx, sql, ws, dialect::Ids::of(self.ids.iter().copied()), self.first)?;
         Ok(())

@@ -29,6 +29,7 @@ export type Faults = {
   duplicate?: number;
   shuffle?: number;
   mute?: boolean;
+  lose?: boolean;
 };
 
 /** A business number that lives in the sandbox. */
@@ -41,6 +42,12 @@ export type BusinessNumber = {
   app_secret: string;
   verify_token: string;
 };
+
+/** A place for one linked phone at a gateway. */
+export type Slot = { device: string; state: string };
+
+/** What the sandbox's gateways ask for. */
+export const GATEWAY = { user: "balas", password: "sandbox-gateway" };
 
 export class Sandbox {
   constructor(readonly url: string) {}
@@ -90,6 +97,60 @@ export class Sandbox {
   /** Tells where a number's deliveries go; with `probe`, asks the address for the verify token first. */
   webhook(account: string, url: string | null, probe = false): Promise<unknown> {
     return this.call("POST", "webhook", { account, url, probe });
+  }
+
+  /** Where the sandbox's gateway of a version answers; what it asks for is in `GATEWAY`. */
+  gateway(version: "v7" | "v9"): string {
+    return `${this.url}/gowa/${version}`;
+  }
+
+  /** Adds a gateway of version 9 whose QR codes can be scanned for so long, or changes that. Returns its address. */
+  async addGateway(name: string, qrSeconds: number): Promise<string> {
+    await this.call("POST", "gateways", { name, version: "v9", ...GATEWAY, qr_seconds: qrSeconds });
+    return `${this.url}/gowa/${name}`;
+  }
+
+  /** Fills a business's phone, which need not be linked yet, with a past. */
+  async past(past: { phone: string; chats: number; groups: number; messages: number }): Promise<void> {
+    const { phone, ...much } = past;
+    await this.call("POST", "handsets", { phone });
+    await this.call("POST", "past", { account: phone, members: 8, ...much });
+  }
+
+  /** The slots of a gateway. */
+  async devices(version: "v7" | "v9"): Promise<Slot[]> {
+    const gateways = await this.call<{ name: string; devices: Slot[] }[]>("GET", "gateways");
+    return gateways.find((gateway) => gateway.name === version)?.devices ?? [];
+  }
+
+  /** A phone scans the QR code that a slot shows. */
+  scan(device: string, phone: string): Promise<unknown> {
+    return this.call("POST", "scan", { device, phone });
+  }
+
+  /** A pairing code is typed into a phone. */
+  pair(code: string, phone: string): Promise<unknown> {
+    return this.call("POST", "pair", { code, phone });
+  }
+
+  /** A slot's code runs out. */
+  expire(device: string): Promise<unknown> {
+    return this.call("POST", "expire", { device });
+  }
+
+  /** A slot loses its connection to WhatsApp; with `stay` for good. */
+  disconnect(device: string, stay = false): Promise<unknown> {
+    return this.call("POST", "disconnect", { device, stay });
+  }
+
+  /** Makes a group that a linked number is in, see `crates/sandbox/src/world/group.rs`. */
+  addGroup(group: Record<string, unknown>): Promise<unknown> {
+    return this.call("POST", "groups", group);
+  }
+
+  /** Members of a group join, leave, are promoted or demoted. */
+  groupStep(step: Record<string, unknown>): Promise<unknown> {
+    return this.call("POST", "group-members", step);
   }
 
   async pending(): Promise<number> {

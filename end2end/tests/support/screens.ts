@@ -18,12 +18,16 @@ export async function ready(page: Page): Promise<void> {
 /** The list of conversations. */
 export const list = (page: Page): Locator => page.getByRole("region", { name: "Conversations" });
 
+/** All rows. */
+export const rows = (page: Page): Locator => list(page).locator("a.row:not(.hit)");
+
 /** The row of a customer. */
 export const row = (page: Page, customer: { name: string }): Locator =>
-  list(page).getByRole("link").filter({ hasText: customer.name });
+  rows(page).filter({ hasText: customer.name });
 
-/** All rows. */
-export const rows = (page: Page): Locator => list(page).getByRole("list").getByRole("link");
+/** Messages that a search has found. */
+export const hits = (page: Page): Locator =>
+  list(page).getByRole("region", { name: "Messages", exact: true }).getByRole("link");
 
 /** The messages of the opened conversation. */
 export const thread = (page: Page): Locator => page.getByRole("group", { name: /^Messages with/ });

@@ -1,16 +1,18 @@
 //! Contacts.
 
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, http::StatusCode};
 use balas_domain::{
-    ContactId,
+    ContactId, MergeId,
+    people::{ContactDetails, MergeView, SuggestionView},
     query::ContactQuery,
     view::{ContactView, Page},
 };
 use serde::Deserialize;
 
+use super::List;
 use crate::{
     auth::Caller,
-    extract::{Id, Params, search},
+    extract::{Id, JsonBody, Params, search},
     problem::Problem,
     state::AppState,
 };
@@ -50,4 +52,79 @@ pub async fn show(
     Id(id): Id<ContactId>,
 ) -> Result<Json<ContactView>, Problem> {
     Ok(Json(state.engine.contact(&actor, id).await?))
+}
+
+/// Another contact.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OtherContact {
+    /// Its id.
+    other: ContactId,
+}
+
+/// A contact with all its names and how they came together
+#[utoipa::path(get, path = "/contacts/{id}/details", tag = "contacts", params(("id" = ContactId, Path)),
+    responses((status = 200, body = ContactDetails)))]
+pub async fn details(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Id(id): Id<ContactId>,
+) -> Result<Json<ContactDetails>, Problem> {
+    Ok(Json(state.engine.contact_details(&actor, id).await?))
+}
+
+/// Pairs of contacts that may be one person, newest first; at most 50
+#[utoipa::path(get, path = "/contacts/suggestions", tag = "contacts",
+    responses((status = 200, body = List<SuggestionView>)))]
+pub async fn suggestions(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+) -> Result<Json<List<SuggestionView>>, Problem> {
+    Ok(Json(List::new(state.engine.suggestions(&actor).await?)))
+}
+
+/// Say that two contacts are one person; the one that stays
+#[utoipa::path(post, path = "/contacts/{id}/merge", tag = "contacts", params(("id" = ContactId, Path)),
+    request_body = OtherContact, responses((status = 200, body = ContactView)))]
+pub async fn merge(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Id(id): Id<ContactId>,
+    JsonBody(OtherContact { other }): JsonBody<OtherContact>,
+) -> Result<Json<ContactView>, Problem> {
+    Ok(Json(state.engine.merge_contacts(&actor, id, other).await?))
+}
+
+/// Say that two contacts are two people: they are not suggested again, nor merged by themselves
+#[utoipa::path(post, path = "/contacts/{id}/keep-apart", tag = "contacts", params(("id" = ContactId, Path)),
+    request_body = OtherContact, responses((status = 204, description = "Remembered")))]
+pub async fn keep_apart(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Id(id): Id<ContactId>,
+    JsonBody(OtherContact { other }): JsonBody<OtherContact>,
+) -> Result<StatusCode, Problem> {
+    state.engine.keep_apart(&actor, id, other).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Contacts that became one, newest first; at most 50
+#[utoipa::path(get, path = "/contacts/merges", tag = "contacts",
+    responses((status = 200, body = List<MergeView>)))]
+pub async fn merges(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+) -> Result<Json<List<MergeView>>, Problem> {
+    Ok(Json(List::new(state.engine.merges(&actor).await?)))
+}
+
+/// Let contacts that became one part again; the one that is there again
+#[utoipa::path(post, path = "/contacts/merges/{id}/undo", tag = "contacts", params(("id" = MergeId, Path)),
+    responses((status = 200, body = ContactView)))]
+pub async fn undo(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Id(id): Id<MergeId>,
+) -> Result<Json<ContactView>, Problem> {
+    Ok(Json(state.engine.undo_merge(&actor, id).await?))
 }

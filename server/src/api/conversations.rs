@@ -2,15 +2,16 @@
 
 use axum::{Json, extract::State, http::StatusCode};
 use balas_domain::{
-    AccountId, ConversationId,
-    query::ListQuery,
+    AccountId, ConversationId, GroupView, LabelId, WorkState,
+    query::{Assigned, ListQuery},
     view::{ConversationView, Page},
+    work::WorkChange,
 };
 use serde::Deserialize;
 
 use crate::{
     auth::Caller,
-    extract::{Id, Params, search},
+    extract::{Id, JsonBody, Params, search},
     problem::Problem,
     state::AppState,
 };
@@ -22,10 +23,18 @@ use crate::{
 pub struct ConversationParams {
     /// Only those of one number.
     account: Option<AccountId>,
-    /// Only those that match this text in name, number or messages.
+    /// Only those that match this text in name or number. Words in messages: see `/messages/search`.
     q: Option<String>,
     /// Only those with unread messages.
     unread: Option<bool>,
+    /// Only those in this state; all if left out.
+    state: Option<WorkState>,
+    /// Only those that this member looks after; `nobody` for those that nobody does.
+    assigned: Option<String>,
+    /// Only those with this label.
+    label: Option<LabelId>,
+    /// Only groups.
+    groups: Option<bool>,
     /// `next` of the page before; opaque.
     cursor: Option<String>,
     /// Rows, 1 to 100; 50 if left out.
@@ -41,10 +50,32 @@ pub async fn list(
     Caller(actor): Caller,
     Params(params): Params<ConversationParams>,
 ) -> Result<Json<Page<ConversationView>>, Problem> {
-    let ConversationParams { account, q, unread, cursor, limit } = params;
-    let q = search(q)?;
-    let query = ListQuery { account, q, unread_only: unread.unwrap_or(false), cursor, limit };
+    let ConversationParams { account, q, unread, state: in_state, assigned, label, groups, cursor, limit } =
+        params;
+    let query = ListQuery {
+        account,
+        q: search(q)?,
+        unread_only: unread.unwrap_or(false),
+        state: in_state,
+        assigned: assigned.as_deref().map(looked_after_by).transpose()?,
+        label,
+        groups_only: groups.unwrap_or(false),
+        cursor,
+        limit,
+    };
     Ok(Json(state.engine.conversations(&actor, &query).await?))
+}
+
+fn looked_after_by(who: &str) -> Result<Assigned, Problem> {
+    match (who, who.parse()) {
+        ("nobody", _) => Ok(Assigned::Nobody),
+        (_, Ok(member)) => Ok(Assigned::To(member)),
+        (_, Err(_)) => {
+            let detail = "name a member by id, or nobody";
+            let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail);
+            Err(problem.field("assigned", "must be the id of a member, or nobody".to_owned()))
+        }
+    }
 }
 
 /// One conversation
@@ -58,6 +89,20 @@ pub async fn show(
     Ok(Json(state.engine.conversation(&actor, id).await?))
 }
 
+/// The group of a conversation, with its members
+///
+/// `404` if the conversation is no group, or nothing is known of it yet. Members of a group that WhatsApp was not asked
+/// about (`fetched_at` is null) are not known.
+#[utoipa::path(get, path = "/conversations/{id}/group", tag = "conversations", params(("id" = ConversationId, Path)),
+    responses((status = 200, body = GroupView)))]
+pub async fn group(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Id(id): Id<ConversationId>,
+) -> Result<Json<GroupView>, Problem> {
+    Ok(Json(state.engine.group(&actor, id).await?))
+}
+
 /// Mark a conversation as read; the customer sees it too where the provider can tell
 #[utoipa::path(post, path = "/conversations/{id}/read", tag = "conversations", params(("id" = ConversationId, Path)),
     responses((status = 204, description = "Read")))]
@@ -68,4 +113,18 @@ pub async fn read(
 ) -> Result<StatusCode, Problem> {
     state.engine.mark_read(&actor, id).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Assign, resolve, reopen, snooze or label a conversation
+///
+/// Its thread tells colleagues of it. What is so already stays so.
+#[utoipa::path(post, path = "/conversations/{id}/work", tag = "conversations", params(("id" = ConversationId, Path)),
+    request_body = WorkChange, responses((status = 200, body = ConversationView)))]
+pub async fn work(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Id(id): Id<ConversationId>,
+    JsonBody(change): JsonBody<WorkChange>,
+) -> Result<Json<ConversationView>, Problem> {
+    Ok(Json(state.engine.change_work(&actor, id, change).await?))
 }

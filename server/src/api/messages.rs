@@ -2,8 +2,9 @@
 
 use axum::{Json, extract::State, http::StatusCode};
 use balas_domain::{
-    ConversationId, MessageId,
+    AccountId, ConversationId, MessageId,
     query::{NewText, PAGE},
+    search::{MessageHit, SearchQuery},
     view::{MessageView, Page},
 };
 use balas_store::messages;
@@ -12,7 +13,7 @@ use serde::Deserialize;
 use super::PageParams;
 use crate::{
     auth::Caller,
-    extract::{Id, JsonBody, Params},
+    extract::{Id, JsonBody, Params, search},
     problem::Problem,
     state::AppState,
 };
@@ -75,4 +76,58 @@ pub async fn retry(
     Id(id): Id<MessageId>,
 ) -> Result<Json<MessageView>, Problem> {
     Ok(Json(state.engine.retry(&actor, id).await?))
+}
+
+/// A note to write.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WriteNote {
+    /// Made by you, a `UUIDv7`: written twice with the same id it is still one note.
+    id: MessageId,
+    /// 1 to 4,096 characters.
+    #[schema(min_length = 1, max_length = 4096)]
+    text: String,
+}
+
+/// Write a note that only colleagues see
+#[utoipa::path(post, path = "/conversations/{id}/notes", tag = "messages", params(("id" = ConversationId, Path)),
+    request_body = WriteNote, responses((status = 200, body = MessageView)))]
+pub async fn note(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Id(conversation): Id<ConversationId>,
+    JsonBody(WriteNote { id, text }): JsonBody<WriteNote>,
+) -> Result<Json<MessageView>, Problem> {
+    let note = NewText { id, text, reply_to: None };
+    Ok(Json(state.engine.add_note(&actor, conversation, &note).await?))
+}
+
+/// What to look for.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct SearchParams {
+    /// Words that all stand in the message, in any order; the last one may be the beginning of a word. Accents and
+    /// capitals do not matter.
+    q: String,
+    /// Only messages of one number.
+    account: Option<AccountId>,
+    /// `next` of the page before; opaque.
+    cursor: Option<String>,
+    /// Rows, 1 to 100; 50 if left out.
+    #[param(minimum = 1, maximum = 100, default = 50)]
+    limit: Option<u32>,
+}
+
+/// Messages in which words stand, newest first
+#[utoipa::path(get, path = "/messages/search", tag = "messages", params(SearchParams),
+    responses((status = 200, body = Page<MessageHit>)))]
+pub async fn find(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Params(SearchParams { q, account, cursor, limit }): Params<SearchParams>,
+) -> Result<Json<Page<MessageHit>>, Problem> {
+    let q = search(Some(q))?.unwrap_or_default();
+    let query = SearchQuery { q, account, cursor, limit };
+    Ok(Json(state.engine.search_messages(&actor, &query).await?))
 }

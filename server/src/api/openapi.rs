@@ -25,15 +25,20 @@ use crate::{auth, problem};
     ),
     servers((url = "/api/v1")),
     paths(
-        super::me::show,
+        super::me::show, super::settings::show, super::settings::change,
+        super::settings::set_webhook, super::settings::remove_webhook,
+        super::alerts::list, super::alerts::acknowledge,
         super::accounts::list, super::accounts::create, super::accounts::check, super::accounts::show,
         super::accounts::change, super::accounts::remove, super::accounts::setup, super::accounts::start,
         super::accounts::stop,
-        super::contacts::list, super::contacts::show,
-        super::conversations::list, super::conversations::show, super::conversations::read,
+        super::contacts::list, super::contacts::show, super::contacts::details, super::contacts::suggestions,
+        super::contacts::merge, super::contacts::keep_apart, super::contacts::merges, super::contacts::undo,
+        super::conversations::list, super::conversations::show, super::conversations::group, super::conversations::read,
+        super::conversations::work, super::labels::list, super::labels::create, super::labels::change,
+        super::labels::remove, super::messages::note, super::messages::find,
         super::messages::list, super::messages::send, super::messages::retry,
         super::members::list, super::members::create, super::members::change,
-        super::sessions::list, super::sessions::create, super::sessions::check, super::sessions::start_many, super::sessions::stop_many, super::sessions::stop_all, super::sessions::show, super::sessions::change, super::sessions::remove, super::sessions::start, super::sessions::stop, super::sessions::logout, super::sessions::reconnect, super::sessions::qr, super::sessions::link_by_qr, super::sessions::pairing_code, super::sessions::link_by_pairing_code, super::sessions::devices, super::sessions::settings, super::sessions::reset_usage, super::sessions::primary,
+        super::sessions::list, super::sessions::create, super::sessions::check, super::sessions::start_many, super::sessions::stop_many, super::sessions::stop_all, super::sessions::show, super::sessions::change, super::sessions::remove, super::sessions::start, super::sessions::stop, super::sessions::logout, super::sessions::reconnect, super::sessions::sync_history, super::sessions::gaps, super::sessions::qr, super::sessions::link_by_qr, super::sessions::pairing_code, super::sessions::link_by_pairing_code, super::sessions::devices, super::sessions::settings, super::sessions::reset_usage, super::sessions::primary,
         show,
     ),
     components(schemas(problem::Details, problem::FieldProblem)),
@@ -130,7 +135,7 @@ mod tests {
             .paths
             .paths
             .values()
-            .flat_map(|item| [&item.get, &item.post, &item.patch, &item.delete])
+            .flat_map(|item| [&item.get, &item.post, &item.put, &item.patch, &item.delete])
             .flatten()
             .filter_map(|operation| operation.operation_id.clone())
             .collect();

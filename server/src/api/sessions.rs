@@ -8,7 +8,8 @@ use axum::{
 };
 use balas_domain::{
     AccountId, AccountSettings, Timestamp,
-    form::GatewayForm,
+    form::{BridgeForm, GatewayForm},
+    sync::GapView,
     view::{AccountView, BatchItem, DeviceView, GatewayReport},
 };
 use balas_engine::{GatewayChange, PairingCode, QrCode};
@@ -25,33 +26,50 @@ use crate::{
 /// When the code in the body runs out, in microseconds since 1970.
 const EXPIRES_AT: HeaderName = HeaderName::from_static("x-code-expires-at");
 
-/// A number on a gateway (GOWA). Secrets are stored encrypted and never given back.
+/// How a number is linked.
+#[derive(Clone, Copy, Default, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SessionKind {
+    /// By a gateway (GOWA) that runs somewhere.
+    #[default]
+    Gateway,
+    /// By the server's own bridge (WhatsApp Web).
+    Bridge,
+}
+
+/// A number to be linked. The bridge needs no more than a name. Secrets are stored encrypted and never given back.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct GatewaySession {
+pub struct NewSession {
+    /// How it is linked.
+    #[serde(default)]
+    kind: SessionKind,
     /// What the team calls it.
     name: String,
-    /// The number, with its country code.
+    /// The number, with its country code. A gateway must be told; on the bridge another one than this is refused.
+    #[serde(default)]
     phone: String,
-    /// Where the gateway's REST API is.
+    /// Gateway: where its REST API is.
+    #[serde(default)]
     base_url: String,
-    /// User of its basic authentication; empty if it asks for none.
+    /// Gateway: user of its basic authentication; empty if it asks for none.
     #[serde(default)]
     user: String,
-    /// Password of that user.
+    /// Gateway: password of that user.
     #[serde(default)]
     #[schema(write_only)]
     password: String,
-    /// Signs the webhooks.
+    /// Gateway: signs the webhooks.
+    #[serde(default)]
     #[schema(write_only)]
     webhook_secret: String,
-    /// A device that the gateway has already; left out, one is made.
+    /// Gateway: a device that it has already; left out, one is made.
     #[serde(default)]
     device_id: String,
 }
 
-impl From<GatewaySession> for GatewayForm {
-    fn from(s: GatewaySession) -> Self {
+impl From<NewSession> for GatewayForm {
+    fn from(s: NewSession) -> Self {
         Self {
             name: s.name,
             phone: s.phone,
@@ -98,6 +116,15 @@ pub struct Primary {
     primary: bool,
 }
 
+/// Which phone is linked.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct PairingNumber {
+    /// Its number with the country code, if the session does not know it yet.
+    phone: Option<String>,
+}
+
 /// To be typed under WhatsApp > Linked devices > Link with phone number.
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct PairingCodeView {
@@ -108,7 +135,7 @@ pub struct PairingCodeView {
 }
 
 impl From<PairingCode> for PairingCodeView {
-    fn from(PairingCode { code, expires_at }: PairingCode) -> Self {
+    fn from(PairingCode { code, expires_at, .. }: PairingCode) -> Self {
         Self { code, expires_at }
     }
 }
@@ -133,24 +160,31 @@ pub async fn list(
     Ok(Json(List::new(state.engine.accounts(&actor).await?)))
 }
 
-/// Connect a number through a gateway; linking its phone follows
-#[utoipa::path(post, path = "/whatsapp/sessions", tag = "sessions", request_body = GatewaySession,
+/// Connect a number through a gateway or the bridge; linking its phone follows
+#[utoipa::path(post, path = "/whatsapp/sessions", tag = "sessions", request_body = NewSession,
     responses((status = 201, body = AccountView)))]
 pub async fn create(
     State(state): State<AppState>,
     Caller(actor): Caller,
-    JsonBody(body): JsonBody<GatewaySession>,
+    JsonBody(body): JsonBody<NewSession>,
 ) -> Result<(StatusCode, Json<AccountView>), Problem> {
-    Ok((StatusCode::CREATED, Json(state.engine.create_gateway(&actor, &body.into()).await?)))
+    let made = match body.kind {
+        SessionKind::Gateway => state.engine.create_gateway(&actor, &body.into()).await?,
+        SessionKind::Bridge => {
+            let form = BridgeForm { name: body.name, phone: body.phone };
+            state.engine.create_bridge_account(&actor, &form).await?
+        }
+    };
+    Ok((StatusCode::CREATED, Json(made)))
 }
 
 /// Test the connection to a gateway without storing anything
-#[utoipa::path(post, path = "/whatsapp/sessions/check", tag = "sessions", request_body = GatewaySession,
+#[utoipa::path(post, path = "/whatsapp/sessions/check", tag = "sessions", request_body = NewSession,
     responses((status = 200, body = GatewayReport)))]
 pub async fn check(
     State(state): State<AppState>,
     Caller(actor): Caller,
-    JsonBody(body): JsonBody<GatewaySession>,
+    JsonBody(body): JsonBody<NewSession>,
 ) -> Result<Json<GatewayReport>, Problem> {
     Ok(Json(state.engine.check_gateway(&actor, &body.into()).await?))
 }
@@ -269,6 +303,29 @@ pub async fn reconnect(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Bring over once more what was said before; the session's `sync` tells how far it is
+#[utoipa::path(post, path = "/whatsapp/sessions/{id}/sync-history", tag = "sessions",
+    params(("id" = AccountId, Path)), responses((status = 202, description = "It comes")))]
+pub async fn sync_history(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Id(id): Id<AccountId>,
+) -> Result<StatusCode, Problem> {
+    state.engine.sync_account_history(&actor, id).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// Messages that had been missed and were fetched, the newest 50 gaps first
+#[utoipa::path(get, path = "/whatsapp/sessions/{id}/gaps", tag = "sessions", params(("id" = AccountId, Path)),
+    responses((status = 200, body = [GapView])))]
+pub async fn gaps(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Id(id): Id<AccountId>,
+) -> Result<Json<Vec<GapView>>, Problem> {
+    Ok(Json(state.engine.account_gaps(&actor, id).await?))
+}
+
 /// The QR code that is shown now
 ///
 /// The header `X-Code-Expires-At` tells when another one is shown; so does the session's `code_expires_at`.
@@ -306,13 +363,18 @@ pub async fn pairing_code(
 
 /// Link by pairing code; starts the session if it does not run
 #[utoipa::path(post, path = "/whatsapp/sessions/{id}/pairing-code", tag = "sessions",
-    params(("id" = AccountId, Path)), responses((status = 200, body = PairingCodeView)))]
+    params(("id" = AccountId, Path), PairingNumber), responses((status = 200, body = PairingCodeView)))]
 pub async fn link_by_pairing_code(
     State(state): State<AppState>,
     Caller(actor): Caller,
     Id(id): Id<AccountId>,
+    Params(PairingNumber { phone }): Params<PairingNumber>,
 ) -> Result<Json<PairingCodeView>, Problem> {
-    Ok(Json(state.engine.pair_account(&actor, id).await?.into()))
+    let code = match phone {
+        Some(phone) => state.engine.pair_account_with(&actor, id, &phone).await?,
+        None => state.engine.pair_account(&actor, id).await?,
+    };
+    Ok(Json(code.into()))
 }
 
 /// The devices of the session's gateway

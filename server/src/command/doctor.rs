@@ -3,6 +3,7 @@
 use std::{io, net::SocketAddr, path::Path, process::ExitCode, time::Duration};
 
 use balas_domain::Timestamp;
+use balas_engine::BridgeConfig;
 use balas_store::{Store, StoreError, workspaces};
 use tokio::{net::TcpListener, time::timeout};
 
@@ -46,6 +47,7 @@ pub async fn run(args: &ServeArgs) -> ExitCode {
             Finding { what: "master key", outcome: key(&settings.data.data) },
             Finding { what: "database", outcome: database(&settings.data).await },
             Finding { what: "site", outcome: site(&settings.site) },
+            Finding { what: "bridge", outcome: bridge(settings.data.bridge.as_ref()).await },
             Finding { what: "clock", outcome: clock(open::clock().now()) },
             Finding { what: "address", outcome: address(settings.listen).await },
         ],
@@ -136,6 +138,15 @@ fn site(folder: &Path) -> Outcome {
     match Site::load(folder) {
         Ok(_) => Outcome::Good(format!("{} is complete", folder.display())),
         Err(e) => Outcome::Bad(e.to_string()),
+    }
+}
+
+/// Only accounts on WhatsApp Web need it.
+async fn bridge(config: Option<&BridgeConfig>) -> Outcome {
+    let Some(config) = config else { return Outcome::Good("not used".to_owned()) };
+    match config.missing().await {
+        None => Outcome::Good(format!("{} is complete", config.folder.display())),
+        Some(what) => Outcome::Hint(format!("accounts on WhatsApp Web cannot run. {what}")),
     }
 }
 

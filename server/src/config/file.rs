@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use balas_engine::MailSecurity;
 use serde::Deserialize;
 
 use super::{ConfigError, Limits, LogFormat, PublicUrl};
@@ -33,6 +34,10 @@ pub struct File {
     pub sandbox: Sandbox,
     /// Meta's Graph API.
     pub cloud: Cloud,
+    /// The bridge to WhatsApp Web.
+    pub bridge: Bridge,
+    /// The mail server.
+    pub smtp: Option<Smtp>,
     /// How often one may ask.
     pub limits: Limits,
 }
@@ -45,6 +50,37 @@ pub struct Sandbox {
     pub enabled: Option<bool>,
     /// Where it listens.
     pub listen: Option<SocketAddr>,
+}
+
+/// `[bridge]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Bridge {
+    /// Its folder.
+    pub folder: Option<PathBuf>,
+    /// Node.js.
+    pub node: Option<PathBuf>,
+    /// The browser.
+    pub chromium: Option<PathBuf>,
+}
+
+/// `[smtp]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Smtp {
+    /// The mail server's name.
+    pub host: String,
+    /// Its port; the usual one of the security if left out.
+    pub port: Option<u16>,
+    /// `starttls`, `tls` or `none`.
+    #[serde(default)]
+    pub security: MailSecurity,
+    /// Who signs in; nobody if left out.
+    pub user: Option<String>,
+    /// With what; better in the environment.
+    pub password: Option<Secret>,
+    /// Who writes.
+    pub from: String,
 }
 
 /// `[cloud]`

@@ -1,16 +1,25 @@
 //! One reader per workspace: follows the log and turns it into frames that all sockets share.
 
 use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError, Weak},
+    collections::{BTreeMap, HashMap},
+    sync::{
+        Arc, Mutex, PoisonError, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
 use axum::extract::ws::Utf8Bytes;
-use balas_domain::{Event, Payload, Seq, WorkspaceId, socket::ServerFrame};
-use balas_engine::{Actor, Engine, EventsAfter, Signal};
+use balas_domain::{ConversationId, Event, MemberId, Payload, Seq, WorkspaceId, socket::ServerFrame};
+use balas_engine::{Actor, Engine, EventsAfter, OpenWork, Signal};
 use serde::Serialize;
-use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::{
+    sync::{
+        broadcast::{self, error::RecvError},
+        watch,
+    },
+    time::Instant,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::problem::chain;
@@ -19,6 +28,10 @@ use crate::problem::chain;
 const PAGE: u32 = 200;
 /// Between looks at the log when nobody said "look": another node may have written, or a signal was lost.
 const LOOK: Duration = Duration::from_secs(15);
+/// Least time between two counts of what there is to do.
+const COUNT: Duration = Duration::from_secs(1);
+/// What happens together is counted together.
+const SETTLE: Duration = Duration::from_millis(30);
 /// Wait after the database failed.
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -56,6 +69,45 @@ pub enum News {
     Lost,
 }
 
+/// Who looks where, by socket: a member may have several.
+pub type Viewers = BTreeMap<u64, (MemberId, ConversationId)>;
+
+/// What the sockets of one workspace share.
+struct Room {
+    news: broadcast::Sender<Arc<News>>,
+    /// How much there is to do; nothing before it was first counted.
+    counts: watch::Sender<Option<Arc<OpenWork>>>,
+    viewers: watch::Sender<Viewers>,
+}
+
+/// A socket's place in its workspace. Who leaves it looks at nothing any more.
+pub struct Seat {
+    /// What happens.
+    pub news: broadcast::Receiver<Arc<News>>,
+    /// How much there is to do, whenever that has changed.
+    pub counts: watch::Receiver<Option<Arc<OpenWork>>>,
+    /// Who looks where, whenever that has changed.
+    pub viewers: watch::Receiver<Viewers>,
+    room: Arc<Room>,
+    number: u64,
+}
+
+impl Seat {
+    /// From now on this member looks there, or nowhere.
+    pub fn look(&self, member: MemberId, at: Option<ConversationId>) {
+        self.room.viewers.send_if_modified(|viewers| match at {
+            Some(at) => viewers.insert(self.number, (member, at)) != Some((member, at)),
+            None => viewers.remove(&self.number).is_some(),
+        });
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.room.viewers.send_if_modified(|viewers| viewers.remove(&self.number).is_some());
+    }
+}
+
 /// The readers of all workspaces that someone watches.
 pub struct Hub(Arc<Inner>);
 
@@ -63,24 +115,30 @@ struct Inner {
     engine: Engine,
     backlog: usize,
     stopping: CancellationToken,
-    readers: Mutex<HashMap<WorkspaceId, broadcast::Sender<Arc<News>>>>,
+    rooms: Mutex<HashMap<WorkspaceId, Arc<Room>>>,
+    seats: AtomicU64,
 }
 
 impl Hub {
     /// A hub without readers. `backlog` is how many batches a socket may be behind.
     #[must_use]
     pub fn new(engine: Engine, backlog: usize, stopping: CancellationToken) -> Self {
-        Self(Arc::new(Inner { engine, backlog, stopping, readers: Mutex::default() }))
+        Self(Arc::new(Inner { engine, backlog, stopping, rooms: Mutex::default(), seats: AtomicU64::new(0) }))
     }
 
     /// Follows a workspace from now on. What was written before must be read from the log.
-    pub fn subscribe(&self, ws: WorkspaceId) -> broadcast::Receiver<Arc<News>> {
-        let mut readers = self.0.readers.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(sender) = readers.get(&ws) {
-            return sender.subscribe();
+    pub fn subscribe(&self, ws: WorkspaceId) -> Seat {
+        let mut rooms = self.0.rooms.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(room) = rooms.get(&ws) {
+            return self.seat(room);
         }
-        let (sender, receiver) = broadcast::channel(self.0.backlog);
-        readers.insert(ws, sender.clone());
+        let room = Arc::new(Room {
+            news: broadcast::channel(self.0.backlog).0,
+            counts: watch::channel(None).0,
+            viewers: watch::channel(Viewers::new()).0,
+        });
+        rooms.insert(ws, room.clone());
+        let seat = self.seat(&room);
         let signals = self.0.engine.live().subscribe(ws);
         tokio::spawn(read(
             Arc::downgrade(&self.0),
@@ -88,9 +146,19 @@ impl Hub {
             self.0.stopping.clone(),
             ws,
             signals,
-            sender,
+            room,
         ));
-        receiver
+        seat
+    }
+
+    fn seat(&self, room: &Arc<Room>) -> Seat {
+        Seat {
+            news: room.news.subscribe(),
+            counts: room.counts.subscribe(),
+            viewers: room.viewers.subscribe(),
+            room: room.clone(),
+            number: self.0.seats.fetch_add(1, Ordering::Relaxed),
+        }
     }
 }
 
@@ -101,13 +169,17 @@ async fn read(
     stopping: CancellationToken,
     ws: WorkspaceId,
     mut signals: broadcast::Receiver<Signal>,
-    sender: broadcast::Sender<Arc<News>>,
+    room: Arc<Room>,
 ) {
     let everything = Actor::system(ws);
     let mut cursor = None;
     let mut look = tokio::time::interval(LOOK);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    // When to count again, if anything has changed since the last time.
+    let mut recount = Some(Instant::now());
+    let mut counted = Instant::now();
     loop {
+        let counting = tokio::time::sleep_until(recount.unwrap_or_else(Instant::now));
         // `None`: look at the log.
         let signal = tokio::select! {
             signal = signals.recv() => match signal {
@@ -121,19 +193,30 @@ async fn read(
                     None
                 }
             },
+            () = counting, if recount.is_some() => {
+                recount = None;
+                counted = Instant::now();
+                count(&engine, ws, &room).await;
+                continue;
+            }
             _ = look.tick() => None,
             () = stopping.cancelled() => return,
         };
         if let Some(frame) = signal {
             let json = json(&frame).into();
-            _ = sender.send(Arc::new(News::Typing { frame, json }));
+            _ = room.news.send(Arc::new(News::Typing { frame, json }));
             continue;
         }
-        if sender.receiver_count() == 0 && forget(&hub, ws, &sender) {
+        if room.news.receiver_count() == 0 && forget(&hub, ws, &room) {
             return;
         }
-        match follow(&engine, &everything, cursor, &sender).await {
-            Ok(reached) => cursor = Some(reached),
+        match follow(&engine, &everything, cursor, &room.news).await {
+            Ok(reached) => {
+                if cursor != Some(reached) {
+                    recount.get_or_insert_with(|| (counted + COUNT).max(Instant::now() + SETTLE));
+                }
+                cursor = Some(reached);
+            }
             Err(error) => {
                 tracing::warn!(%ws, error = %chain(&error), "the event log could not be read");
                 tokio::time::sleep(PAUSE).await;
@@ -143,13 +226,30 @@ async fn read(
     }
 }
 
+/// Counts what there is to do, and tells if it is another number.
+async fn count(engine: &Engine, ws: WorkspaceId, room: &Room) {
+    match engine.open_work(ws).await {
+        Ok(work) => {
+            room.counts.send_if_modified(|known| {
+                let changed = known.as_deref() != Some(&work);
+                if changed {
+                    *known = Some(Arc::new(work));
+                }
+                changed
+            });
+        }
+        // Counted again with the next change.
+        Err(error) => tracing::warn!(%ws, error = %chain(&error), "open work could not be counted"),
+    }
+}
+
 /// Leaves the map, unless someone subscribed in this moment.
-fn forget(hub: &Weak<Inner>, ws: WorkspaceId, sender: &broadcast::Sender<Arc<News>>) -> bool {
+fn forget(hub: &Weak<Inner>, ws: WorkspaceId, room: &Room) -> bool {
     let Some(hub) = hub.upgrade() else { return true };
-    let mut readers = hub.readers.lock().unwrap_or_else(PoisonError::into_inner);
-    let unused = sender.receiver_count() == 0;
+    let mut rooms = hub.rooms.lock().unwrap_or_else(PoisonError::into_inner);
+    let unused = room.news.receiver_count() == 0;
     if unused {
-        readers.remove(&ws);
+        rooms.remove(&ws);
     }
     unused
 }

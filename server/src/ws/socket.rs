@@ -1,19 +1,23 @@
 //! One open socket: greets, catches up, follows, and ends for a reason that the other side is told.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use balas_domain::{
-    Payload, Seq,
-    socket::{CLOSE_LAGGED, CLOSE_SIGNED_OUT, ClientFrame, ServerFrame, Typist},
+    ConversationId, Payload, Permission, Seq,
+    counts::Counts,
+    socket::{CLOSE_LAGGED, CLOSE_SIGNED_OUT, ClientFrame, ServerFrame, Typist, Viewer},
 };
 use balas_engine::{Actor, EngineError, EventsAfter, access::may_see};
 use tokio::{
-    sync::broadcast::{Receiver, error::RecvError},
+    sync::broadcast::error::RecvError,
     time::{Instant, MissedTickBehavior, interval, timeout},
 };
 
-use super::hub::{self, News};
+use super::{
+    hub::{self, News, Seat},
+    statuses,
+};
 use crate::{auth::Credential, state::AppState};
 
 /// RFC 6455: the server goes away; come back.
@@ -43,11 +47,20 @@ impl From<EngineError> for End {
     }
 }
 
-/// Serves a socket to its end.
-pub async fn run(state: AppState, socket: WebSocket, credential: Credential, actor: Actor) {
+/// Serves a socket to its end. `statuses`: with frames about connected numbers by themselves.
+pub async fn run(state: AppState, socket: WebSocket, credential: Credential, actor: Actor, statuses: bool) {
     metrics::gauge!("balas_sockets").increment(1.0);
-    let mut session =
-        Session { state, socket, credential, actor, cursor: None, frames: 0, heard: Instant::now() };
+    let mut session = Session {
+        state,
+        socket,
+        credential,
+        actor,
+        statuses,
+        cursor: None,
+        frames: 0,
+        heard: Instant::now(),
+        told: Told::default(),
+    };
     let end = session.serve().await;
     if let End::Close(code, reason) = end {
         metrics::counter!("balas_sockets_closed_total", "code" => code.to_string()).increment(1);
@@ -61,12 +74,22 @@ struct Session {
     socket: WebSocket,
     credential: Credential,
     actor: Actor,
+    /// Wants frames about connected numbers by themselves.
+    statuses: bool,
     /// How far the other side has come; `None` until it says hello.
     cursor: Option<Seq>,
     /// Frames received since the last ping.
     frames: u32,
     /// When the other side last gave a sign.
     heard: Instant,
+    told: Told,
+}
+
+/// What the other side knows of what is in no log.
+#[derive(Default)]
+struct Told {
+    counts: Option<Counts>,
+    viewers: Vec<Viewer>,
 }
 
 impl Session {
@@ -78,8 +101,8 @@ impl Session {
             Err(_) => return End::Close(CLOSE_POLICY, "say hello first"),
         };
         // Subscribed before catching up, so that nothing falls between the two.
-        let mut news = state.hub.subscribe(self.actor.workspace);
-        match self.follow(&state, &mut news, hello).await {
+        let mut seat = state.hub.subscribe(self.actor.workspace);
+        match self.follow(&state, &mut seat, hello).await {
             Ok(never) => match never {},
             Err(end) => end,
         }
@@ -105,10 +128,12 @@ impl Session {
     async fn follow(
         &mut self,
         state: &AppState,
-        news: &mut Receiver<Arc<News>>,
+        seat: &mut Seat,
         since: Seq,
     ) -> Result<std::convert::Infallible, End> {
         self.greet(since).await?;
+        self.tell_counts(seat).await?;
+        self.tell_viewers(seat).await?;
         let rules = &state.socket_rules;
         let mut ping = interval(rules.ping);
         let mut recheck = interval(rules.recheck);
@@ -129,13 +154,15 @@ impl Session {
                     self.frames = 0;
                     self.send(Message::Ping(axum::body::Bytes::new())).await?;
                 }
-                message = self.socket.recv() => self.receive(message).await?,
-                item = news.recv() => match item {
+                message = self.socket.recv() => self.receive(message, seat).await?,
+                item = seat.news.recv() => match item {
                     Ok(news) => self.deliver(&news).await?,
                     Err(RecvError::Lagged(_)) => return Err(End::Close(CLOSE_LAGGED, "too slow; resume by seq")),
                     // The reader only ends with the server.
                     Err(RecvError::Closed) => return Err(End::Close(CLOSE_GOING_AWAY, "the server stops")),
                 },
+                Ok(()) = seat.counts.changed() => self.tell_counts(seat).await?,
+                Ok(()) = seat.viewers.changed() => self.tell_viewers(seat).await?,
             }
         }
     }
@@ -145,6 +172,11 @@ impl Session {
         let head = hub::head(&self.state.engine, self.actor.workspace).await?;
         self.send_frame(&ServerFrame::Welcome { seq: head }).await?;
         self.cursor = None;
+        if self.statuses
+            && let Some(frame) = statuses::all(&self.state.engine, &self.actor).await?
+        {
+            self.send(Message::Text(frame)).await?;
+        }
         self.catch_up(since).await
     }
 
@@ -162,9 +194,11 @@ impl Session {
                     if events.iter().any(|e| self.is_about_me(&e.payload)) {
                         self.recheck().await?;
                     }
+                    let changes = self.changes(events.iter().map(|event| &event.payload));
                     if !events.is_empty() {
                         self.send_frame(&ServerFrame::Events { events }).await?;
                     }
+                    self.send_all(changes).await?;
                     self.cursor = Some(seq);
                     if seq == since {
                         return Ok(());
@@ -206,10 +240,59 @@ impl Session {
                     let frame = hub::frame(seen);
                     self.send(Message::Text(frame)).await?;
                 }
+                let seen = events.iter().map(|e| &e.payload).filter(|payload| may_see(&self.actor, payload));
+                let changes = self.changes(seen);
+                self.send_all(changes).await?;
                 self.cursor = Some(*to);
                 Ok(())
             }
         }
+    }
+
+    /// How much there is to do, to a member who does not know it yet. (Programs count by themselves.)
+    async fn tell_counts(&mut self, seat: &mut Seat) -> Result<(), End> {
+        let Some(work) = seat.counts.borrow_and_update().clone() else { return Ok(()) };
+        let counts = work.seen_by(&self.actor);
+        if self.actor.member().is_none() || self.told.counts.as_ref() == Some(&counts) {
+            return Ok(());
+        }
+        self.told.counts = Some(counts.clone());
+        self.send_frame(&ServerFrame::Counts { counts }).await
+    }
+
+    /// Which colleagues look where, to a member who does not know it yet.
+    async fn tell_viewers(&mut self, seat: &mut Seat) -> Result<(), End> {
+        let me = self.actor.member();
+        let mut viewers: Vec<Viewer> = seat
+            .viewers
+            .borrow_and_update()
+            .values()
+            .filter(|(member_id, _)| Some(*member_id) != me)
+            .map(|(member_id, conversation_id)| Viewer {
+                member_id: *member_id,
+                conversation_id: *conversation_id,
+            })
+            .collect();
+        viewers.sort_unstable_by_key(|viewer| (viewer.conversation_id, viewer.member_id));
+        viewers.dedup();
+        if me.is_none() || !self.actor.role.may(Permission::ReadConversations) || self.told.viewers == viewers
+        {
+            return Ok(());
+        }
+        self.told.viewers.clone_from(&viewers);
+        self.send_frame(&ServerFrame::Viewers { viewers }).await
+    }
+
+    /// Frames about the numbers that have changed, if they are wanted.
+    fn changes<'a>(&self, payloads: impl Iterator<Item = &'a Payload>) -> Vec<Utf8Bytes> {
+        if self.statuses { statuses::changes(&self.state.engine, &self.actor, payloads) } else { Vec::new() }
+    }
+
+    async fn send_all(&mut self, frames: Vec<Utf8Bytes>) -> Result<(), End> {
+        for frame in frames {
+            self.send(Message::Text(frame)).await?;
+        }
+        Ok(())
     }
 
     /// Role or right to sign in may have changed: nothing more goes out under the old ones.
@@ -218,7 +301,11 @@ impl Session {
     }
 
     /// Takes what the client sent.
-    async fn receive(&mut self, message: Option<Result<Message, axum::Error>>) -> Result<(), End> {
+    async fn receive(
+        &mut self,
+        message: Option<Result<Message, axum::Error>>,
+        seat: &Seat,
+    ) -> Result<(), End> {
         self.heard = Instant::now();
         self.frames += 1;
         if self.frames > MAX_FRAMES {
@@ -236,8 +323,11 @@ impl Session {
                 }
                 Ok(())
             }
-            // Nobody is shown yet who looks at what.
-            Some(ClientFrame::Viewing { .. }) | None => Ok(()),
+            Some(ClientFrame::Viewing { conversation_id }) => {
+                looks_at(&self.state, &self.actor, seat, conversation_id).await;
+                Ok(())
+            }
+            None => Ok(()),
         }
     }
 
@@ -280,6 +370,16 @@ impl Session {
         };
         _ = timeout(GOOD_BYE, goodbye).await;
     }
+}
+
+/// Colleagues are told where a member looks, if it is one of the workspace's conversations.
+async fn looks_at(state: &AppState, actor: &Actor, seat: &Seat, conversation: Option<ConversationId>) {
+    let Some(member) = actor.member() else { return };
+    let at = match conversation {
+        Some(id) if state.engine.conversation(actor, id).await.is_ok() => Some(id),
+        _ => None,
+    };
+    seat.look(member, at);
 }
 
 /// `None` for what needs no answer: pongs, and kinds of frames that a newer client may send.

@@ -31,7 +31,7 @@ struct Case {
 
 fn cases() -> Vec<Case> {
     use Foreign::{Elsewhere, NotThere, OwnOnly};
-    use Role::{Admin, Agent};
+    use Role::{Admin, Agent, Supervisor};
     let case =
         |method, route, role, foreign, body, status| Case { method, route, role, foreign, body, status };
     let none = Value::Null;
@@ -45,6 +45,19 @@ fn cases() -> Vec<Case> {
     let member = json!({"name": "New", "email": "new@home.test", "role": "agent", "password": "long enough"});
     vec![
         case(Method::GET, "/me", Agent, OwnOnly, none.clone(), 200),
+        case(Method::GET, "/settings", Agent, OwnOnly, none.clone(), 200),
+        case(Method::PATCH, "/settings", Admin, Elsewhere, json!({"fall_back": true}), 200),
+        case(
+            Method::PUT,
+            "/settings/alert-webhook",
+            Admin,
+            Elsewhere,
+            json!({"url": "http://127.0.0.1:9", "secret": "signs-alerts"}),
+            200,
+        ),
+        case(Method::DELETE, "/settings/alert-webhook", Admin, Elsewhere, none.clone(), 200),
+        case(Method::GET, "/alerts", Agent, OwnOnly, none.clone(), 200),
+        case(Method::POST, "/alerts/{id}/acknowledge", Admin, NotThere, none.clone(), 200),
         case(Method::GET, "/accounts", Agent, OwnOnly, none.clone(), 200),
         case(Method::POST, "/accounts", Admin, Elsewhere, account.clone(), 201),
         // The sandbox knows no such number.
@@ -56,8 +69,16 @@ fn cases() -> Vec<Case> {
         case(Method::POST, "/accounts/{id}/start", Admin, NotThere, none.clone(), 200),
         case(Method::GET, "/contacts", Agent, OwnOnly, none.clone(), 200),
         case(Method::GET, "/contacts/{id}", Agent, NotThere, none.clone(), 200),
+        case(Method::GET, "/contacts/{id}/details", Agent, NotThere, none.clone(), 200),
+        case(Method::GET, "/contacts/suggestions", Agent, OwnOnly, none.clone(), 200),
+        case(Method::GET, "/contacts/merges", Agent, OwnOnly, none.clone(), 200),
+        case(Method::POST, "/contacts/merges/{id}/undo", Admin, NotThere, none.clone(), 200),
+        case(Method::POST, "/contacts/{id}/keep-apart", Supervisor, NotThere, json!({"other": "OTHER"}), 204),
+        case(Method::POST, "/contacts/{id}/merge", Supervisor, NotThere, json!({"other": "OTHER"}), 200),
         case(Method::GET, "/conversations", Agent, OwnOnly, none.clone(), 200),
         case(Method::GET, "/conversations/{id}", Agent, NotThere, none.clone(), 200),
+        // A conversation with one customer is no group.
+        case(Method::GET, "/conversations/{id}/group", Agent, NotThere, none.clone(), 404),
         case(Method::POST, "/conversations/{id}/read", Agent, NotThere, none.clone(), 204),
         case(Method::GET, "/conversations/{id}/messages", Agent, NotThere, none.clone(), 200),
         case(
@@ -68,6 +89,20 @@ fn cases() -> Vec<Case> {
             json!({"id": "NEW", "text": "x"}),
             201,
         ),
+        case(Method::POST, "/conversations/{id}/work", Agent, NotThere, json!({"action": "resolve"}), 200),
+        case(
+            Method::POST,
+            "/conversations/{id}/notes",
+            Agent,
+            NotThere,
+            json!({"id": "NEW", "text": "x"}),
+            200,
+        ),
+        case(Method::GET, "/messages/search", Agent, OwnOnly, none.clone(), 200),
+        case(Method::GET, "/labels", Agent, OwnOnly, none.clone(), 200),
+        case(Method::POST, "/labels", Agent, Elsewhere, json!({"name": "New", "colour": 1}), 201),
+        case(Method::PATCH, "/labels/{id}", Supervisor, NotThere, json!({"name": "Other", "colour": 2}), 200),
+        case(Method::DELETE, "/labels/{id}", Supervisor, NotThere, none.clone(), 204),
         // An incoming message cannot be sent again.
         case(Method::POST, "/messages/{id}/retry", Agent, NotThere, none.clone(), 409),
         case(Method::GET, "/members", Agent, OwnOnly, none.clone(), 200),
@@ -85,6 +120,8 @@ fn cases() -> Vec<Case> {
         case(Method::POST, "/whatsapp/sessions/{id}/start", Admin, NotThere, none.clone(), 200),
         case(Method::POST, "/whatsapp/sessions/{id}/logout", Admin, NotThere, none.clone(), 409),
         case(Method::POST, "/whatsapp/sessions/{id}/reconnect", Admin, NotThere, none.clone(), 409),
+        case(Method::GET, "/whatsapp/sessions/{id}/gaps", Admin, NotThere, none.clone(), 200),
+        case(Method::POST, "/whatsapp/sessions/{id}/sync-history", Admin, NotThere, none.clone(), 409),
         case(Method::GET, "/whatsapp/sessions/{id}/qr", Admin, NotThere, none.clone(), 404),
         case(Method::POST, "/whatsapp/sessions/{id}/qr", Admin, NotThere, none.clone(), 409),
         case(Method::GET, "/whatsapp/sessions/{id}/pairing-code", Admin, NotThere, none.clone(), 404),
@@ -107,9 +144,13 @@ const OPEN: [&str; 1] = ["/openapi.json"];
 struct Ids {
     account: String,
     contact: String,
+    other: String,
+    merge: String,
     conversation: String,
     message: String,
     member: String,
+    alert: String,
+    label: String,
 }
 
 impl Ids {
@@ -119,9 +160,28 @@ impl Ids {
         app.session(Role::Agent).await;
         let members = app.engine.members(&app.owner).await.unwrap();
         let member = members.into_iter().find(|m| m.role == Role::Agent).unwrap().id.to_string();
+        let now = app.engine.now();
+        let alert = balas_domain::AlertId::new(now, app.engine.random());
+        let mut write = app.engine.store().write(app.owner.workspace, now).await.unwrap();
+        let kind = balas_domain::AlertKind::Mute;
+        balas_store::alerts::raise(&mut write, alert, app.account, kind, "the-secret-word").await.unwrap();
+        write.commit().await.unwrap();
+        let contact = row.contact_id.unwrap();
+        let mut others = Vec::new();
+        for number in ["6281200002222", "6281200003333"] {
+            let row = app.receive(number, "Sari's other one", &format!("the-secret-word {number}")).await;
+            others.push(row.contact_id.unwrap());
+        }
+        app.engine.merge_contacts(&app.owner, contact, others[1]).await.unwrap();
+        let merge = app.engine.merges(&app.owner).await.unwrap()[0].id.to_string();
+        let label = app.engine.create_label(&app.owner, "the-secret-word", 0).await.unwrap().id;
         Self {
+            label: label.to_string(),
+            alert: alert.to_string(),
             account: app.account.to_string(),
-            contact: row.contact_id.unwrap().to_string(),
+            contact: contact.to_string(),
+            other: others[0].to_string(),
+            merge,
             conversation: row.id.to_string(),
             message,
             member,
@@ -131,20 +191,28 @@ impl Ids {
     fn path(&self, case: &Case) -> String {
         let id = match case.route.split('/').nth(1).unwrap() {
             "accounts" | "whatsapp" => &self.account,
+            "contacts" if case.route.contains("/merges/") => &self.merge,
             "contacts" => &self.contact,
             "conversations" => &self.conversation,
             "messages" => &self.message,
             "members" => &self.member,
+            "alerts" => &self.alert,
+            "labels" => &self.label,
             _ => "",
         };
         let deletes = case.method == Method::DELETE && case.route.starts_with("/accounts");
         let confirm = if deletes { "?confirm=Shop" } else { "" };
-        format!("/api/v1{}{confirm}", case.route.replace("{id}", id))
+        let wanted = if case.route == "/messages/search" { "?q=secret" } else { "" };
+        format!("/api/v1{}{confirm}{wanted}", case.route.replace("{id}", id))
     }
 }
 
-async fn send(client: &Client<'_>, case: &Case, path: &str) -> crate::support::Answer {
+async fn send(client: &Client<'_>, case: &Case, ids: &Ids) -> crate::support::Answer {
+    let path = &ids.path(case);
     let mut body = case.body.clone();
+    if body["other"] == "OTHER" {
+        body["other"] = ids.other.clone().into();
+    }
     if body["id"] == "NEW" {
         body["id"] = crate::support::new_id().into();
     }
@@ -176,7 +244,7 @@ async fn nobody_gets_anything() {
     ended.cookie = Some("balas_session=not-a-session".to_owned());
     for case in cases() {
         for client in [&app.nobody(), &wrong, &ended] {
-            let answer = send(client, &case, &ids.path(&case)).await;
+            let answer = send(client, &case, &ids).await;
             assert_eq!(answer.problem(401), "unauthorized", "{} {}", case.method, case.route);
             assert_eq!(answer.header("www-authenticate"), "Bearer");
         }
@@ -193,14 +261,23 @@ async fn another_workspace_sees_nothing_of_ours() {
     let stranger = app.stranger().await;
     let before = app.engine.conversation(&app.owner, ids.conversation.parse().unwrap()).await.unwrap();
     for case in cases() {
-        let answer = send(&stranger, &case, &ids.path(&case)).await;
+        let answer = send(&stranger, &case, &ids).await;
         let what = format!("{} {}: {}", case.method, case.route, answer.text());
         match case.foreign {
             Foreign::NotThere => assert_eq!(answer.problem(404), "not_found", "{what}"),
             Foreign::OwnOnly => assert_eq!(answer.status, 200, "{what}"),
             Foreign::Elsewhere => assert!(!answer.status.is_server_error(), "{what}"),
         }
-        for ours in [&ids.account, &ids.contact, &ids.conversation, &ids.message, &ids.member] {
+        for ours in [
+            &ids.account,
+            &ids.contact,
+            &ids.other,
+            &ids.merge,
+            &ids.conversation,
+            &ids.message,
+            &ids.member,
+            &ids.label,
+        ] {
             assert!(!answer.text().contains(ours.as_str()), "{what}");
         }
         assert!(
@@ -221,15 +298,14 @@ async fn too_low_a_role_is_refused_and_the_right_one_let_through() {
     let app = TestApp::init().await;
     let ids = Ids::of(&app).await;
     for case in cases() {
-        let path = ids.path(&case);
         for role in Role::ALL.into_iter().filter(|r| *r < case.role) {
             for client in [app.with_token(role).await, app.with_user(role).await] {
-                let answer = send(&client, &case, &path).await;
+                let answer = send(&client, &case, &ids).await;
                 assert_eq!(answer.problem(403), "denied", "{} {} as {role}", case.method, case.route);
             }
         }
         let client = app.with_token(case.role).await;
-        let answer = send(&client, &case, &path).await;
+        let answer = send(&client, &case, &ids).await;
         assert_eq!(answer.status, case.status, "{} {}: {}", case.method, case.route, answer.text());
     }
 }

@@ -353,7 +353,10 @@ fn the_doctor_says_what_to_do() {
     let place = Place::new();
     let free = ["doctor", "--listen", "127.0.0.1:0"];
     let before = place.prints(&free);
-    assert_eq!(before.lines().filter(|l| l.starts_with("ok")).count(), before.lines().count(), "{before}");
+    let (hints, good): (Vec<_>, Vec<_>) = before.lines().partition(|line| !line.starts_with("ok"));
+    assert!(good.len() > 5, "{before}");
+    // Nothing lies beside the program that is tested.
+    assert!(hints.len() == 1 && hints[0].starts_with("hint  bridge"), "{before}");
     assert!(!place.path().join("data").exists(), "the doctor changes nothing");
     place.found();
     let healthy = place.prints(&free);

@@ -5,6 +5,7 @@ use std::{net::SocketAddr, time::Duration};
 use crate::support::{Options, TestApp, found, until};
 use balas_domain::{
     Event, MessageId, Payload, Role, Seq,
+    form::GatewayForm,
     query::NewText,
     socket::{CLOSE_LAGGED, CLOSE_SIGNED_OUT, ClientFrame, ServerFrame, Typist},
 };
@@ -23,14 +24,18 @@ use tokio_tungstenite::{
 };
 
 /// Longer than anything here takes.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 type Connected = Result<Socket, tungstenite::Error>;
 
 async fn connect(address: SocketAddr, headers: &[(&'static str, String)]) -> Connected {
-    let mut request = format!("ws://{address}/ws").into_client_request().unwrap();
+    connect_to(address, "/ws", headers).await
+}
+
+async fn connect_to(address: SocketAddr, path: &str, headers: &[(&'static str, String)]) -> Connected {
+    let mut request = format!("ws://{address}{path}").into_client_request().unwrap();
     for (name, value) in headers {
         request.headers_mut().insert(*name, value.parse().unwrap());
     }
@@ -315,7 +320,7 @@ async fn switching_a_member_off_closes_his_socket_at_once() {
 
 #[tokio::test]
 async fn a_socket_that_does_not_read_is_closed_and_misses_nothing() {
-    let rules = SocketRules { backlog: 4, write: Duration::from_millis(500), ..SocketRules::default() };
+    let rules = SocketRules { backlog: 4, write: Duration::from_secs(5), ..SocketRules::default() };
     let app = TestApp::with(Options { rules, ..Options::default() }).await;
     let address = app.listen();
     let row = app.receive("6281200001111", "Sari", "hi").await;
@@ -409,4 +414,108 @@ async fn a_stopping_server_says_so() {
     timeout(PATIENCE, app.state.sockets.wait()).await.expect("all have gone");
     let token = app.engine.create_token(&app.owner, "late", Role::Agent).await.unwrap();
     assert_eq!(refused(connect(address, &[("authorization", format!("Bearer {token}"))]).await), 503);
+}
+
+/// A socket that also tells of connected numbers by themselves.
+async fn with_statuses(app: &TestApp, address: SocketAddr, role: Role) -> Socket {
+    let token = app.engine.create_token(&app.owner, "test", role).await.unwrap();
+    let headers = [("authorization", format!("Bearer {token}"))];
+    let mut socket = connect_to(address, "/ws?whatsapp=1", &headers).await.unwrap();
+    socket.say(&ClientFrame::Hello { since: head(app).await }).await;
+    socket
+}
+
+impl Socket {
+    /// Reads on until a frame of that type for which this is true.
+    async fn value(&mut self, kind: &str, wanted: impl Fn(&serde_json::Value) -> bool) -> serde_json::Value {
+        loop {
+            let message = timeout(PATIENCE, self.0.next()).await.expect("a frame in time").unwrap().unwrap();
+            let Message::Text(text) = message else { continue };
+            let frame: serde_json::Value = serde_json::from_str(&text).unwrap();
+            if frame["type"] == kind && wanted(&frame) {
+                return frame;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_asks_for_it_is_told_of_numbers_by_themselves() {
+    let app = TestApp::on(Kind::Sqlite).await;
+    let address = app.listen();
+    let mut admin = with_statuses(&app, address, Role::Admin).await;
+    let mut agent = with_statuses(&app, address, Role::Agent).await;
+    let all = admin.value("whatsapp-all-statuses", |_| true).await;
+    assert_eq!(all["accounts"].as_array().map(Vec::len), Some(1));
+    assert_eq!(all["accounts"][0]["account_id"], app.account.to_string());
+    assert_eq!(all["accounts"][0]["status"], "ready");
+    assert_eq!(all["accounts"][0]["battery"], serde_json::Value::Null);
+
+    app.engine.stop_account(&app.owner, app.account).await.unwrap();
+    let stopped = agent.value("whatsapp-status", |frame| frame["status"] == "idle").await;
+    assert_eq!(stopped["account_id"], app.account.to_string());
+
+    let form = GatewayForm {
+        name: "Shop".to_owned(),
+        phone: "+62 811 2222 333".to_owned(),
+        base_url: format!("{}/gowa/v9", app.sandbox.base_url()),
+        user: "balas".to_owned(),
+        password: "sandbox-gateway".to_owned(),
+        webhook_secret: "a-secret-of-this-test".to_owned(),
+        device_id: String::new(),
+    };
+    let linked = app.engine.create_gateway(&app.owner, &form).await.unwrap().id;
+    let of_linked = |frame: &serde_json::Value| frame["account_id"] == linked.to_string();
+    let qr = admin.value("whatsapp-status", |frame| of_linked(frame) && frame["status"] == "qr").await;
+    // A PNG begins so.
+    assert!(qr["qr"]["png"].as_str().unwrap().starts_with("iVBORw0KGgo"), "{qr}");
+    let seen = agent.value("whatsapp-status", |frame| of_linked(frame) && frame["status"] == "qr").await;
+    assert!(seen.get("qr").is_none(), "an agent may not link numbers");
+
+    let shown = app.engine.pair_account(&app.owner, linked).await.unwrap();
+    let code = admin.value("whatsapp-pairing-code", of_linked).await;
+    assert_eq!(code["code"], shown.code);
+    let later = app.engine.stop_account(&app.owner, linked).await.unwrap();
+    assert_eq!(later.status, balas_domain::AccountStatus::Idle);
+    // Nobody else was told the code.
+    let last = agent.value("whatsapp-status", |frame| {
+        assert!(frame.get("pairing_code").is_none());
+        of_linked(frame) && frame["status"] == "idle"
+    });
+    last.await;
+}
+
+/// Reads on until a frame says what is waited for.
+async fn hear(socket: &mut Socket, said: impl Fn(&ServerFrame) -> bool) {
+    while !said(&socket.frame().await) {}
+}
+
+#[tokio::test]
+async fn members_hear_what_there_is_to_do_and_who_looks_where() {
+    let app = TestApp::init().await;
+    let address = app.listen();
+    let row = app.receive("6281200001111", "Sari", "halo").await;
+    let (session, other) = (app.session(Role::Agent).await, app.session(Role::Supervisor).await);
+    let mut agent = with_session(address, &session).await.unwrap();
+    let mut colleague = with_session(address, &other).await.unwrap();
+    let open = |n: u32| move |frame: &ServerFrame| matches!(frame, ServerFrame::Counts { counts } if counts.sum(|_| true, |tally| tally.open) == n);
+    agent.hello(Seq(0)).await;
+    hear(&mut agent, open(1)).await;
+    colleague.hello(Seq(0)).await;
+    app.receive("6281200002222", "Budi", "halo juga").await;
+    hear(&mut agent, open(2)).await;
+
+    colleague.say(&ClientFrame::Viewing { conversation_id: Some(row.id) }).await;
+    hear(&mut agent, |frame| {
+        matches!(frame, ServerFrame::Viewers { viewers } if viewers.len() == 1 && viewers[0].conversation_id == row.id)
+    })
+    .await;
+    // What is no conversation of the workspace is nowhere.
+    let elsewhere = balas_domain::ConversationId(uuid::Uuid::from_u128(404));
+    colleague.say(&ClientFrame::Viewing { conversation_id: Some(elsewhere) }).await;
+    hear(&mut agent, |frame| matches!(frame, ServerFrame::Viewers { viewers } if viewers.is_empty())).await;
+    colleague.say(&ClientFrame::Viewing { conversation_id: Some(row.id) }).await;
+    hear(&mut agent, |frame| matches!(frame, ServerFrame::Viewers { viewers } if viewers.len() == 1)).await;
+    drop(colleague);
+    hear(&mut agent, |frame| matches!(frame, ServerFrame::Viewers { viewers } if viewers.is_empty())).await;
 }

@@ -103,6 +103,8 @@ impl TestApp {
             cloud_base_url: sandbox.base_url(),
             cloud_version: "v23.0".to_owned(),
             webhook_base: Some("http://127.0.0.1:9".to_owned()),
+            bridge: None,
+            mail: None,
             rhythm: balas_engine::Rhythm::default(),
             master_key: MasterKey::generate(&OsRandom),
         };
@@ -182,7 +184,7 @@ impl TestApp {
         assert_eq!(answer.status, 200, "{answer:?}");
         let address = format!("phone:{from}");
         let content = balas_domain::Content::text(balas_domain::text::clean_body(text));
-        for _ in 0..1_000 {
+        for _ in 0..6_000 {
             let page = self.engine.conversations(&self.owner, &ListQuery::default()).await.unwrap();
             if let Some(row) = page.items.into_iter().find(|c| c.address.to_string() == address) {
                 let thread = self.engine.thread(&self.owner, row.id, None, 100).await.unwrap();
@@ -271,9 +273,9 @@ pub fn form(number: &Number) -> CloudForm {
     }
 }
 
-/// Waits for a condition.
+/// Waits for a condition, as long as a machine needs that is busy with all other tests.
 pub async fn until(what: &str, condition: impl AsyncFn() -> bool) {
-    for _ in 0..1_000 {
+    for _ in 0..6_000 {
         if condition().await {
             return;
         }

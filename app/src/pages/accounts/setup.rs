@@ -1,6 +1,9 @@
-//! What has to be entered at Meta, and whether its deliveries arrive.
+//! What has to be entered at Meta, or at a gateway that we cannot tell, and whether deliveries arrive.
 
-use balas_domain::{Timestamp, view::AccountSetup};
+use balas_domain::{
+    Timestamp,
+    view::{AccountSetup, ProviderKind},
+};
 use leptos::prelude::*;
 
 use crate::{
@@ -27,17 +30,18 @@ fn is_local(origin: &str) -> bool {
 #[component]
 pub(super) fn Setup(setup: AccountSetup, #[prop(into)] delivery: Signal<Option<Timestamp>>) -> impl IntoView {
     let app = use_app();
-    let words = app.words;
+    let words = app.office_words();
     // The server knows only the host; the browser also knows the scheme that it was reached by.
     let origin = RwSignal::new(format!("https://{}", app.host()));
     Effect::new(move || origin.set(dom::origin()));
+    let cloud = setup.account.provider == ProviderKind::Cloud;
     let path = setup.webhook_path;
     let url = Signal::derive(move || format!("{}{path}", origin.get()));
     view! {
         <section class="section">
             <header>
-                <h2>{words.account_webhook}</h2>
-                <p>{words.account_webhook_lead}</p>
+                <h2>{if cloud { words.account_webhook } else { words.gateway_webhook }}</h2>
+                <p>{if cloud { words.account_webhook_lead } else { words.gateway_webhook_lead }}</p>
             </header>
             <CopyField label=words.account_webhook_url text=url words=words />
             {setup
@@ -46,7 +50,7 @@ pub(super) fn Setup(setup: AccountSetup, #[prop(into)] delivery: Signal<Option<T
                     view! { <CopyField label=words.field_verify_token text=Signal::stored(token) words=words /> }
                 })}
             {move || {
-                is_local(&origin.get())
+                (cloud && is_local(&origin.get()))
                     .then(|| {
                         view! {
                             <p class="notice">

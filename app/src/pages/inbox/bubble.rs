@@ -1,17 +1,19 @@
 //! One message.
 
 use balas_domain::{
-    Delivery, MessageId, MessageStatus, Seq,
-    view::{Author, Direction, Failure, FailureClass, MessageView, Quote, Reaction},
+    Content, Delivery, MessageId, MessageStatus, Seq,
+    view::{Author, Direction, Failure, FailureClass, Held, HeldReason, MessageView, Quote, Reaction},
+    work::Activity,
 };
 use leptos::prelude::*;
 
-use super::content::content;
+use super::{content::content, group};
 use crate::{
-    browser::{dom, scroll},
+    browser::dom,
     i18n::{Words, fill},
-    state::{live::Link, sending::retry, use_app},
+    state::{App, live::Link, loading, sending::retry, use_app},
     ui::{
+        avatar::colour,
         icon::{Icon, icon},
         preview::preview_line,
         ticks::Ticks,
@@ -30,17 +32,33 @@ pub(super) fn Bubble(
     let app = use_app();
     let words = app.words;
     let Some(message) = app.inbox().bubble(id) else { return ().into_any() };
-    let (direction, system, at) = message
-        .with_untracked(|m| (m.direction, matches!(m.content, balas_domain::Content::System { .. }), m.at));
+    let activity = message.with_untracked(|m| match &m.content {
+        Content::Activity { activity } => Some((activity.clone(), m.author.clone(), m.at)),
+        _ => None,
+    });
+    if let Some((activity, author, at)) = activity {
+        return view! {
+            <div class="system" id=format!("m-{id}")>
+                <p>
+                    <span dir="auto">{move || activity_words(&activity, &author, app)}</span>
+                    " · "
+                    <Time at=at style=Style::Clock />
+                </p>
+            </div>
+        }
+        .into_any();
+    }
+    let (direction, system, at) =
+        message.with_untracked(|m| (m.direction, matches!(m.content, Content::System { .. }), m.at));
     // Content and state are followed apart: a tick does not touch the text that someone may be selecting.
     let said = Memo::new({
         let message = message.clone();
-        move |_| message.with(|m| (m.content.clone(), m.revoked))
+        move |_| message.with(|m| (m.content.clone(), m.revoked, m.mentions.clone()))
     });
     if system {
         return view! {
             <div class="system" id=format!("m-{id}")>
-                {move || said.with(|(said, revoked)| content(said, *revoked, direction, words))}
+                {move || said.with(|(said, revoked, who)| content(said, *revoked, who, direction, words))}
             </div>
         }
         .into_any();
@@ -52,7 +70,9 @@ pub(super) fn Bubble(
     let group = message.with_untracked(|m| {
         app.inbox().row(m.conversation_id).is_some_and(|row| row.with_untracked(|row| row.address.is_group()))
     });
-    let named = first && (direction == Direction::Out || group);
+    let internal = direction == Direction::Internal;
+    // In a group each message says who wrote it.
+    let named = first && direction == Direction::Out || group && direction == Direction::In || internal;
     let quote = Memo::new({
         let message = message.clone();
         move |_| message.with(|m| m.quote.clone())
@@ -63,18 +83,28 @@ pub(super) fn Bubble(
     });
     let state = Memo::new({
         let message = message.clone();
-        move |_| message.with(|m| (m.delivery, m.failure.clone(), m.version == Seq(0)))
+        move |_| message.with(|m| (m.delivery, m.failure.clone(), m.held, m.version == Seq(0)))
     });
     let edited = Memo::new({
         let message = message.clone();
         move |_| message.with(|m| m.edited && !m.revoked)
     });
+    let recovered = message.with_untracked(|m| m.recovered);
+    // Another number may stand in while the message waits.
+    let carrier = Memo::new({
+        let message = message.clone();
+        move |_| message.with(|m| m.sent_with)
+    });
+    let carrier = move || {
+        let name = app.inbox().account(carrier.get()?).map(|account| account.name)?;
+        Some(view! { <span>{fill(words.sent_with, &[("name", &name)])}</span> })
+    };
     let can_reply = {
         let account = message.with_untracked(|m| m.account_id);
         let message = message.clone();
         move || {
             let able = app.inbox().account(account).is_some_and(|account| account.capabilities.reply);
-            able && message.with(|m| !m.revoked && m.version != Seq(0))
+            able && !internal && message.with(|m| !m.revoked && m.version != Seq(0))
         }
     };
     let reply = {
@@ -91,26 +121,29 @@ pub(super) fn Bubble(
             data-dir=direction.as_str()
             data-first=first.then_some("")
             data-last=last.then_some("")
-            data-status=move || state.with(|(delivery, _, _)| delivery.status.as_str())
+            data-status=move || state.with(|(delivery, ..)| delivery.status.as_str())
         >
             <div class="bubble-box">
                 {named
                     .then(|| {
                         view! {
-                            <p class="bubble-author" dir="auto">
+                            <p class=move || author.with(author_class) dir="auto">
+                                {internal.then(|| view! { {icon(Icon::Note)} {words.note} " · " })}
                                 {move || author.with(|author| author_words(author, app.my_id(), words))}
                             </p>
                         }
                     })}
                 {move || quote.get().map(|quote| quote_view(quote, words))}
-                {move || said.with(|(said, revoked)| content(said, *revoked, direction, words))}
+                {move || said.with(|(said, revoked, who)| content(said, *revoked, who, direction, words))}
                 <p class="bubble-meta">
+                    {carrier}
+                    {recovered.then(|| view! { <span title=words.recovered_text>{words.recovered}</span> })}
                     {move || edited.get().then(|| view! { <span>{words.edited}</span> })}
                     <Time at=at style=Style::Clock />
                     {move || {
                         (direction == Direction::Out)
                             .then(|| {
-                                let status = state.with(|(delivery, _, _)| delivery.status);
+                                let status = state.with(|(delivery, ..)| delivery.status);
                                 view! { <Ticks status=status words=words /> }
                             })
                     }}
@@ -135,20 +168,49 @@ pub(super) fn Bubble(
                 }}
             </div>
             {move || {
-                let (delivery, failure, local) = state.get();
+                let (delivery, failure, held, local) = state.get();
                 let offline = local && app.live().link.get() == Link::Offline;
-                (direction == Direction::Out).then(|| trouble(id, delivery, failure, offline, words))
+                (direction == Direction::Out).then(|| trouble(id, delivery, failure, held, offline, words))
             }}
         </article>
     }
     .into_any()
 }
 
+/// Who did what with the conversation.
+fn activity_words(activity: &Activity, author: &Author, app: App) -> String {
+    let words = app.words;
+    let author = author_words(author, app.my_id(), words);
+    let by = ("author", author.as_str());
+    match activity {
+        Activity::Assigned { to: Some(name) } => fill(words.activity_assigned, &[by, ("name", name)]),
+        Activity::Assigned { to: None } => fill(words.activity_unassigned, &[by]),
+        Activity::Resolved => fill(words.activity_resolved, &[by]),
+        Activity::Reopened => fill(words.activity_reopened, &[by]),
+        Activity::Snoozed { until } => {
+            let at = app.when(|when| when.exact(*until));
+            fill(words.activity_snoozed, &[by, ("time", &at)])
+        }
+        Activity::Group { news } => group::news_words(news, words),
+    }
+}
+
+/// A member of a group always has the same colour.
+fn author_class(author: &Author) -> String {
+    match author {
+        Author::Contact { id, name } => {
+            let key = id.map_or_else(|| name.clone(), |id| id.to_string());
+            format!("bubble-author hue-{}", colour(&key))
+        }
+        Author::Member { .. } | Author::PhoneApp | Author::Api { .. } => "bubble-author".to_owned(),
+    }
+}
+
 /// Who wrote it.
 fn author_words(author: &Author, me: Option<balas_domain::MemberId>, words: &Words) -> String {
     match author {
         Author::Member { id, .. } if Some(*id) == me => words.author_you.to_owned(),
-        Author::Contact { name } | Author::Member { name, .. } | Author::Api { name } => name.clone(),
+        Author::Contact { name, .. } | Author::Member { name, .. } | Author::Api { name } => name.clone(),
         Author::PhoneApp => words.author_phone.to_owned(),
     }
 }
@@ -158,13 +220,22 @@ fn trouble(
     id: MessageId,
     delivery: Delivery,
     failure: Option<Failure>,
+    held: Option<Held>,
     offline: bool,
     words: &'static Words,
 ) -> Option<AnyView> {
     let app = use_app();
     match delivery.status {
         MessageStatus::Failed => {
-            let reason = failure.as_ref().map_or(words.failed_transient, |f| failure_words(f.class, words));
+            let closed = app.inbox().open_id().and_then(|open| app.inbox().row(open));
+            let closed = closed.and_then(|row| row.with_untracked(|row| row.group?.closed));
+            let reason = match (&failure, closed) {
+                (Some(failure), Some(closed)) if failure.class == FailureClass::Policy => {
+                    group::closed_words(closed, words)
+                }
+                (Some(failure), _) => failure_words(failure.class, words),
+                (None, _) => words.failed_transient,
+            };
             let detail = failure.map(|f| f.text).filter(|text| !text.is_empty());
             Some(
                 view! {
@@ -190,8 +261,33 @@ fn trouble(
         MessageStatus::Queued if offline => {
             Some(view! { <div class="trouble"><p>{words.status_offline}</p></div> }.into_any())
         }
+        MessageStatus::Queued => Some(if let Some(held) = held {
+            let said = move || held_words(held, &app, words);
+            view! { <div class="trouble"><p>{said}</p></div> }.into_any()
+        } else {
+            // A conversation's messages go one after the other, so only the first is told why.
+            let behind = move || {
+                let waits = app.inbox().held_up.get();
+                waits.then(|| view! { <div class="trouble"><p>{words.held_behind}</p></div> })
+            };
+            view! { {behind} }.into_any()
+        }),
         _ => None,
     }
+}
+
+/// Why a message waits, and until when.
+fn held_words(held: Held, app: &App, words: &Words) -> String {
+    let at = app.when(|when| {
+        let today = when.zone.day_number(when.now) == when.zone.day_number(held.until);
+        if today { when.clock(held.until) } else { when.exact(held.until) }
+    });
+    let sentence = match held.reason {
+        HeldReason::Pace => words.held_pace,
+        HeldReason::DailyLimit => words.held_daily_limit,
+        HeldReason::WarmUp => words.held_warm_up,
+    };
+    fill(sentence, &[("time", &at)])
 }
 
 /// What can be done about a failure, in words.
@@ -211,21 +307,9 @@ const fn failure_words(class: FailureClass, words: &Words) -> &'static str {
 fn quote_view(quote: Quote, words: &'static Words) -> AnyView {
     let app = use_app();
     let author = quote.author.filter(|author| !author.is_empty());
-    let jump = move |_| {
-        let target = quote.message_id.and_then(|id| dom::by_id(&format!("m-{id}")));
-        match target {
-            Some(element) => {
-                scroll::center(&element);
-                let _ = element.set_attribute("data-flash", "");
-                set_timeout(
-                    move || {
-                        let _ = element.remove_attribute("data-flash");
-                    },
-                    std::time::Duration::from_millis(1_600),
-                );
-            }
-            None => app.toasts().bad(words.quote_too_old),
-        }
+    let jump = move |_| match (quote.message_id, app.inbox().open_id()) {
+        (Some(message), Some(conversation)) => loading::reveal(app, conversation, message),
+        _ => app.toasts().bad(words.quote_too_old),
     };
     view! {
         <button type="button" class="quote" title=words.quote_jump on:click=jump>

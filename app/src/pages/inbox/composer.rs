@@ -5,12 +5,16 @@ use std::time::Duration;
 use balas_domain::{ConversationId, Permission, Timestamp, content::MAX_TEXT, view::MessageView};
 use leptos::{html, prelude::*};
 
-use super::notice::{Way, way};
+use super::{
+    group::closed_words,
+    mention::{Mentions, Pressed},
+    notice::{Way, way},
+};
 use crate::{
     browser::{ambient, dom, timer::Debounce},
     i18n::{count, fill},
     route::Route,
-    state::{drafts, typing, use_app},
+    state::{drafts, typing, use_app, work},
     ui::{
         icon::{Icon, icon},
         preview::preview_line,
@@ -33,18 +37,27 @@ pub(super) fn Composer(id: ConversationId, answering: RwSignal<Option<MessageVie
     }
     let Some(row) = app.inbox().row(id) else { return ().into_any() };
     let account_id = row.with_untracked(|row| row.account_id);
+    let mentions = Mentions::new(id, row.with_untracked(|row| row.address.is_group()));
+    let closed = Memo::new({
+        let row = row.clone();
+        move |_| row.with(|row| row.group.and_then(|group| group.closed))
+    });
     // Followed as a state: each minute that passes draws only the words about it.
     let state = Memo::new(move |_| {
         let now = app.now.get();
+        let fall_back = app.inbox().workspace.get().fall_back;
         app.inbox().accounts.with(|accounts| {
             let account = accounts.iter().find(|account| account.id == account_id);
-            row.with(|row| way(row, account, now))
+            let other = fall_back && accounts.iter().any(|account| account.status.can_send());
+            row.with(|row| way(row, account, other, now))
         })
     });
     let node = NodeRef::<html::Textarea>::new();
     let text = RwSignal::new(String::new());
     let remember = Debounce::new(PAUSE);
     let told_at = StoredValue::new(None::<Timestamp>);
+    // What is written now goes to colleagues only.
+    let noting = RwSignal::new(false);
 
     let put = move |words: String| {
         if let Some(area) = node.get_untracked() {
@@ -53,11 +66,22 @@ pub(super) fn Composer(id: ConversationId, answering: RwSignal<Option<MessageVie
         }
         text.set(words);
     };
+    let put_at = move |words: String, caret: usize| {
+        drafts::set(id, &words);
+        put(words);
+        if let Some(area) = node.get_untracked() {
+            let caret = u32::try_from(caret).unwrap_or(u32::MAX);
+            let _ = area.set_selection_range(caret, caret);
+        }
+    };
     Effect::new(move |_: Option<()>| {
         let Some(area) = node.get() else { return };
         // Whoever was quicker than the program keeps what is typed already.
         let typed = area.value();
-        put(if typed.is_empty() { drafts::get(id) } else { typed });
+        let draft = if typed.is_empty() { drafts::get(id) } else { typed };
+        // Who is meant by names in it may have to be known before it is sent.
+        mentions.follow(&draft, 0);
+        put(draft);
     });
     Effect::new(move || {
         let returned = app.sending().returned.get();
@@ -74,6 +98,9 @@ pub(super) fn Composer(id: ConversationId, answering: RwSignal<Option<MessageVie
         if let Some(area) = node.get_untracked() {
             fit(&area);
         }
+        if let Some(area) = node.get_untracked().filter(|_| !noting.get_untracked()) {
+            mentions.follow(&typed, caret(&area));
+        }
         let draft = typed.clone();
         remember.run(move || drafts::set(id, &draft));
         let now = ambient::now();
@@ -83,21 +110,28 @@ pub(super) fn Composer(id: ConversationId, answering: RwSignal<Option<MessageVie
                 told_at.set_value(None);
                 app.live().say_typing(id, false);
             }
-        } else if last.is_none_or(|last| now.since(last) >= typing::REPEAT) {
+        } else if !noting.get_untracked() && last.is_none_or(|last| now.since(last) >= typing::REPEAT) {
             told_at.set_value(Some(now));
             app.live().say_typing(id, true);
         }
         text.set(typed);
     };
     let length = Memo::new(move |_| text.with(|text| text.trim().chars().count()));
-    let sendable = move || (1..=MAX_TEXT).contains(&length.get()) && state.get().takes_text();
+    let sendable =
+        move || (1..=MAX_TEXT).contains(&length.get()) && (noting.get() || state.get().takes_text());
     let submit = move || {
         if !untrack(sendable) {
             return;
         }
         let answers = answering.get_untracked();
         let words = text.with_untracked(|text| text.trim().to_owned());
-        app.sending().submit(app, id, account_id, words, answers.as_ref());
+        if noting.get_untracked() {
+            work::add_note(app, id, words);
+            noting.set(false);
+        } else {
+            app.sending().submit(app, id, account_id, mentions.encode(words), answers.as_ref());
+        }
+        mentions.close();
         answering.set(None);
         put(String::new());
         drafts::set(id, "");
@@ -112,6 +146,17 @@ pub(super) fn Composer(id: ConversationId, answering: RwSignal<Option<MessageVie
     let keydown = move |event: leptos::ev::KeyboardEvent| {
         // While an input method composes a character, Enter belongs to it.
         if event.is_composing() {
+            return;
+        }
+        let typed = node.get_untracked().map(|area| area.value()).unwrap_or_default();
+        let plain = !event.shift_key() && !event.alt_key() && !event.ctrl_key();
+        let pressed = if plain { mentions.key(&event.key(), &typed) } else { Pressed::NotOurs };
+        if !matches!(pressed, Pressed::NotOurs) {
+            event.prevent_default();
+            event.stop_propagation();
+            if let Pressed::Chosen((text, caret)) = pressed {
+                put_at(text, caret);
+            }
             return;
         }
         match event.key().as_str() {
@@ -163,6 +208,15 @@ pub(super) fn Composer(id: ConversationId, answering: RwSignal<Option<MessageVie
             }
         })
     };
+    let group_notice = move || {
+        closed.get().map(|closed| {
+            view! {
+                <p class="notice" data-tone="warn">
+                    {icon(Icon::Alert)} <span>{closed_words(closed, words)}</span>
+                </p>
+            }
+        })
+    };
     let notice = move || {
         match state.get() {
         Way::Open => ().into_any(),
@@ -174,13 +228,14 @@ pub(super) fn Composer(id: ConversationId, answering: RwSignal<Option<MessageVie
             view! { <p class="notice" data-tone="warn">{icon(Icon::Clock)} <span>{words.window_closed}</span></p> }
                 .into_any()
         }
-        Way::NotReady | Way::Gone => {
+        Way::NotReady | Way::Gone | Way::ByOther => {
             let account = app.inbox().account(account_id);
             let name = account.as_ref().map(|account| account.name.clone()).unwrap_or_default();
             let href = account.map_or(Route::Accounts, |account| Route::Account(account.id)).href();
+            let said = if state.get_untracked() == Way::ByOther { words.by_other } else { words.not_ready };
             view! {
                 <p class="notice" data-tone="warn">
-                    {icon(Icon::Alert)} <span>{fill(words.not_ready, &[("name", &name)])} " "
+                    {icon(Icon::Alert)} <span>{fill(said, &[("name", &name)])} " "
                     <a href=href>{words.not_ready_link}</a></span>
                 </p>
             }
@@ -191,33 +246,63 @@ pub(super) fn Composer(id: ConversationId, answering: RwSignal<Option<MessageVie
     view! {
         <form
             class="composer"
-            data-closed=move || (!state.get().takes_text()).then_some("")
+            data-closed=move || (!noting.get() && !state.get().takes_text()).then_some("")
+            data-note=move || noting.get().then_some("")
             on:submit=move |event| {
                 event.prevent_default();
                 submit();
             }
         >
             {chip}
+            {mentions.list(node, put_at, words)}
             <div class="composer-line">
+                <button
+                    type="button"
+                    class="icon-button"
+                    aria-label=words.note_write
+                    title=words.note_write
+                    aria-pressed=move || if noting.get() { "true" } else { "false" }
+                    on:click=move |_| {
+                        noting.update(|noting| *noting = !*noting);
+                        dom::focus("composer");
+                    }
+                >
+                    {icon(Icon::Note)}
+                </button>
                 <textarea
                     node_ref=node
                     id="composer"
                     rows="1"
                     dir="auto"
-                    aria-label=words.composer_label
-                    placeholder=words.composer_placeholder
+                    aria-label=move || if noting.get() { words.note } else { words.composer_label }
+                    placeholder=move || if noting.get() { words.note_placeholder } else { words.composer_placeholder }
                     enterkeyhint="send"
+                    aria-autocomplete=mentions.autocompletes()
+                    aria-haspopup=mentions.autocompletes().map(|_| "listbox")
+                    aria-controls=move || mentions.active_id().map(|_| "mentions")
+                    aria-activedescendant=move || mentions.active_id()
+                    on:blur=move |_| mentions.close()
                     on:input=input
                     on:keydown=keydown
                 ></textarea>
-                <button class="button primary send" aria-label=words.send title=words.send disabled=move || !sendable()>
+                <button
+                    class="button primary send"
+                    aria-label=move || if noting.get() { words.note_save } else { words.send }
+                    title=move || if noting.get() { words.note_save } else { words.send }
+                    disabled=move || !sendable()
+                >
                     {icon(Icon::Send)}
                 </button>
             </div>
-            <div class="composer-foot">{notice} {counter}</div>
+            <div class="composer-foot">{group_notice} {notice} {counter}</div>
         </form>
     }
     .into_any()
+}
+
+/// Where the caret stands, as browsers count.
+fn caret(area: &web_sys::HtmlTextAreaElement) -> usize {
+    area.selection_start().ok().flatten().and_then(|at| usize::try_from(at).ok()).unwrap_or(usize::MAX)
 }
 
 /// Grows with its text, up to what the style sheet allows.
@@ -237,7 +322,7 @@ fn fit(area: &web_sys::HtmlTextAreaElement) {
 fn author_of(message: &MessageView, words: &crate::i18n::Words) -> String {
     use balas_domain::view::Author;
     match &message.author {
-        Author::Contact { name } | Author::Member { name, .. } | Author::Api { name } => name.clone(),
+        Author::Contact { name, .. } | Author::Member { name, .. } | Author::Api { name } => name.clone(),
         Author::PhoneApp => words.author_phone.to_owned(),
     }
 }

@@ -1,7 +1,7 @@
 //! What a message says, by its kind.
 
 use balas_domain::{
-    Content,
+    Content, Mention,
     content::{Media, MediaKind},
     view::Direction,
 };
@@ -12,7 +12,7 @@ use crate::{
     ui::{
         icon::{Icon, icon},
         preview::{kind_icon, kind_words},
-        rich_text::rich_text,
+        rich_text::mentioning,
     },
 };
 
@@ -20,21 +20,22 @@ use crate::{
 pub(super) fn content(
     content: &Content,
     revoked: bool,
+    mentions: &[Mention],
     direction: Direction,
     words: &'static Words,
 ) -> AnyView {
     if revoked {
         let text = match direction {
             Direction::In => words.deleted_by_sender,
-            Direction::Out => words.deleted_by_us,
+            Direction::Out | Direction::Internal => words.deleted_by_us,
         };
         return view! { <p class="bubble-text gone">{icon(Icon::Deleted)} {text}</p> }.into_any();
     }
     match content {
-        Content::Text { text } => {
-            view! { <p class="bubble-text" dir="auto">{rich_text(text)}</p> }.into_any()
+        Content::Text { text } | Content::Note { text } => {
+            view! { <p class="bubble-text" dir="auto">{mentioning(text, mentions)}</p> }.into_any()
         }
-        Content::Media(media) => media_card(media, words),
+        Content::Media(media) => media_card(media, mentions, words),
         Content::Location { latitude, longitude, name, address } => {
             location_card(*latitude, *longitude, name.as_deref(), address.as_deref(), words)
         }
@@ -58,6 +59,8 @@ pub(super) fn content(
             </p>
         }
         .into_any(),
+        // Needs its author: drawn as a line of its own.
+        Content::Activity { .. } => ().into_any(),
         Content::Unsupported { kind, .. } => {
             let text = fill(words.unsupported_text, &[("kind", kind)]);
             piece(Icon::Unsupported, words.kind_unsupported, None, Some(text))
@@ -81,7 +84,7 @@ fn piece(sign: Icon, label: &'static str, name: Option<String>, below: Option<St
     .into_any()
 }
 
-fn media_card(media: &Media, words: &'static Words) -> AnyView {
+fn media_card(media: &Media, mentions: &[Mention], words: &'static Words) -> AnyView {
     let kind = Content::Media(media.clone()).preview().kind;
     let sign = kind_icon(kind).unwrap_or(Icon::Document);
     let label = kind_words(kind, words).unwrap_or(words.kind_document);
@@ -91,7 +94,7 @@ fn media_card(media: &Media, words: &'static Words) -> AnyView {
     let caption = media.caption.clone().filter(|caption| !caption.is_empty());
     view! {
         {piece(sign, label, name, below)}
-        {caption.map(|caption| view! { <p class="bubble-text" dir="auto">{rich_text(&caption)}</p> })}
+        {caption.map(|caption| view! { <p class="bubble-text" dir="auto">{mentioning(&caption, mentions)}</p> })}
     }
     .into_any()
 }

@@ -1,12 +1,18 @@
 //! Who one is talking to: a panel beside the thread that folds away.
 
-use balas_domain::{ConversationId, view::ContactView};
+use balas_domain::{
+    ConversationId, IdentityKind, Permission, Seq,
+    people::{ContactDetails, IdentityView},
+};
 use leptos::{prelude::*, task::spawn_local};
 
+use super::{group::GroupPanel, work::WorkPanel};
 use crate::{
     api,
     browser::dom,
-    state::use_app,
+    i18n::{Words, fill},
+    pages::people::undo_button,
+    state::{App, use_app},
     ui::{
         avatar::Avatar,
         badge::AccountBadge,
@@ -17,7 +23,7 @@ use crate::{
 
 /// Whether the panel is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Shown {
+pub enum Shown {
     /// Where there is room for it.
     Auto,
     /// Yes, whatever the room.
@@ -51,25 +57,31 @@ impl Shown {
 pub(super) fn Details(id: ConversationId, shown: RwSignal<Shown>) -> impl IntoView {
     let app = use_app();
     let words = app.words;
-    let contact = RwSignal::new(None::<ContactView>);
+    let contact = RwSignal::new(None::<(Seq, ContactDetails)>);
     let row = Memo::new(move |_| {
         app.inbox().thread_load.track();
         app.inbox().row(id).map(|row| row.get())
     });
     let contact_id = Memo::new(move |_| row.with(|row| row.as_ref().and_then(|row| row.contact_id)));
+    let is_group = Memo::new(move |_| row.with(|row| row.as_ref().is_some_and(|row| row.address.is_group())));
+    // Asked of the browser, so only there: the server draws what everybody sees first.
+    let visible = RwSignal::new(false);
     Effect::new(move || {
-        let visible = match shown.get() {
+        let seen = match shown.get() {
             Shown::Auto => dom::is_wide(),
             Shown::Yes => true,
             Shown::No => false,
         };
-        let Some(wanted) = contact_id.get().filter(|_| visible) else { return };
-        if contact.with_untracked(|contact| contact.as_ref().is_some_and(|contact| contact.id == wanted)) {
+        visible.set(seen);
+        let Some(wanted) = contact_id.get().filter(|_| seen) else { return };
+        let version = app.inbox().people.with(|people| people.version);
+        let known = |(as_of, found): &(Seq, ContactDetails)| *as_of == version && found.contact.id == wanted;
+        if contact.with_untracked(|contact| contact.as_ref().is_some_and(known)) {
             return;
         }
         spawn_local(async move {
             if let Ok(found) = api::contact(wanted).await {
-                contact.try_set(Some(found));
+                contact.try_set(Some((version, found)));
             }
         });
     });
@@ -77,10 +89,12 @@ pub(super) fn Details(id: ConversationId, shown: RwSignal<Shown>) -> impl IntoVi
         row.get().map(|row| {
             let account = app.inbox().account(row.account_id);
             let first_seen = move || {
-                contact.get().map(|contact| view! { <Time at=contact.created_at style=Style::Exact /> })
+                contact
+                    .get()
+                    .map(|(_, found)| view! { <Time at=found.contact.created_at style=Style::Exact /> })
             };
             let username =
-                move || contact.get().and_then(|contact| contact.username).map(|name| format!("@{name}"));
+                move || contact.get().and_then(|(_, found)| found.contact.username).map(|n| format!("@{n}"));
             view! {
                 <div class="details-who">
                     <Avatar name=row.title.clone() id=id.to_string() />
@@ -88,10 +102,15 @@ pub(super) fn Details(id: ConversationId, shown: RwSignal<Shown>) -> impl IntoVi
                     <p>{username}</p>
                 </div>
                 <dl class="facts">
-                    <div>
-                        <dt>{words.details_number}</dt>
-                        <dd>{row.address.label()}</dd>
-                    </div>
+                    {(!row.address.is_group())
+                        .then(|| {
+                            view! {
+                                <div>
+                                    <dt>{words.details_number}</dt>
+                                    <dd>{row.address.label()}</dd>
+                                </div>
+                            }
+                        })}
                     <div>
                         <dt>{words.details_held_on}</dt>
                         <dd>
@@ -115,10 +134,16 @@ pub(super) fn Details(id: ConversationId, shown: RwSignal<Shown>) -> impl IntoVi
                                 </div>
                             }
                         })}
-                    <div>
-                        <dt>{words.details_first_seen}</dt>
-                        <dd>{first_seen}</dd>
-                    </div>
+                    {(!row.address.is_group())
+                        .then(|| {
+                            view! {
+                                <div>
+                                    <dt>{words.details_first_seen}</dt>
+                                    <dd>{first_seen}</dd>
+                                </div>
+                            }
+                        })}
+                    {move || contact.get().map(|(_, found)| names(app, &found))}
                 </dl>
             }
         })
@@ -137,7 +162,57 @@ pub(super) fn Details(id: ConversationId, shown: RwSignal<Shown>) -> impl IntoVi
                 </button>
             </header>
             {body}
+            {move || is_group.get().then(|| view! { <GroupPanel id=id visible=visible /> })}
+            <WorkPanel id=id />
         </aside>
+    }
+}
+
+/// All names of a contact, and what was merged into it.
+fn names(app: App, found: &ContactDetails) -> AnyView {
+    let words = app.words;
+    let several = found.identities.len() > 1;
+    let names = several.then(|| {
+        let each = found.identities.iter().map(|identity| view! { <li>{name(identity, words)}</li> });
+        view! {
+            <div>
+                <dt>{words.details_names}</dt>
+                <dd>
+                    <ul role="list">{each.collect::<Vec<_>>()}</ul>
+                </dd>
+            </div>
+        }
+    });
+    let merges = found.merges.iter().map(|merge| {
+        let line = fill(words.merged_from, &[("name", &merge.gone_name)]);
+        view! {
+            <div>
+                <dt dir="auto">{line}</dt>
+                <dd>
+                    <Time at=merge.at style=Style::Ago />
+                    {app.may(Permission::SplitContacts).then(|| undo_button(app, merge))}
+                </dd>
+            </div>
+        }
+    });
+    let merges: Vec<_> = merges.collect();
+    view! {
+        {names}
+        {merges}
+    }
+    .into_any()
+}
+
+/// A number as a number; any other name by its end, so that nobody dials it.
+fn name(identity: &IdentityView, words: &'static Words) -> String {
+    let value = &identity.value;
+    let end = value.char_indices().rev().nth(3).map_or(value.as_str(), |(at, _)| &value[at..]);
+    match identity.kind {
+        IdentityKind::Phone => {
+            balas_domain::Address::phone(value).map_or_else(|_| value.clone(), |address| address.label())
+        }
+        IdentityKind::Lid => fill(words.name_lid, &[("end", end)]),
+        IdentityKind::User => fill(words.name_user, &[("end", end)]),
     }
 }
 

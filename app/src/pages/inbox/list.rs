@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use leptos::{html, prelude::*};
 
-use super::row::Row;
+use super::{filters::Filters, hits::Found, row::Row, syncing::Syncing};
 use crate::{
     browser::{intersect, timer::Debounce},
     route::{Filter, Route},
@@ -31,6 +31,7 @@ pub(super) fn List() -> impl IntoView {
             _ => Filter::default(),
         })
     });
+    let searching = Memo::new(move |_| filter.with(|filter| !filter.q.trim().is_empty()));
     let body = move || {
         let load = app.inbox().list_load.get();
         let empty = app.inbox().list.with(Vec::is_empty);
@@ -49,15 +50,25 @@ pub(super) fn List() -> impl IntoView {
             }
             .into_any(),
             (Load::Loading, _) => view! { <SkeletonRows words=words /> }.into_any(),
+            // Where no name matches, words in messages may.
+            (_, true) if searching.get_untracked() => view! { <Found filter=filter alone=true /> }.into_any(),
             (_, true) => view! { <Nothing filter=filter /> }.into_any(),
+            (_, false) if searching.get_untracked() => view! {
+                <Rows filter=filter />
+                <Found filter=filter alone=false />
+            }
+            .into_any(),
             (_, false) => view! { <Rows filter=filter /> }.into_any(),
         }
     };
     // Followed as a state, so that rows are not built anew with each new message.
-    let state = Memo::new(move |_| (app.inbox().list_load.get(), app.inbox().list.with(Vec::is_empty)));
+    let state = Memo::new(move |_| {
+        (app.inbox().list_load.get(), app.inbox().list.with(Vec::is_empty), searching.get())
+    });
     view! {
         <section class="list-pane" aria-label=words.list_label>
             <Head filter=filter />
+            <Syncing />
             <div class="list-scroll" id="list-scroll">
                 {move || {
                     // Read, not only followed: a memo that nobody has read follows nothing itself.
@@ -94,14 +105,6 @@ fn Head(filter: Memo<Filter>) -> impl IntoView {
             input.set_value(&q);
         }
     });
-    let unread = move || {
-        app.inbox().unread_conversations.with(|counts| {
-            let account = filter.with(|filter| filter.account);
-            counts.get(&account).copied().unwrap_or(0)
-        })
-    };
-    // A memo: a number that changes must not put a new menu in the place of the one that is open.
-    let several = Memo::new(move |_| app.inbox().accounts.with(|accounts| accounts.len() > 1));
     view! {
         <header class="list-head">
             <p class="list-title" aria-hidden="true">{words.nav_inbox}</p>
@@ -120,71 +123,13 @@ fn Head(filter: Memo<Filter>) -> impl IntoView {
                     on:input=typed
                 />
             </form>
-            <div class="filters">
-                <button
-                    type="button"
-                    class="chip"
-                    aria-pressed=move || if filter.with(|filter| filter.unread) { "false" } else { "true" }
-                    on:click=move |_| change(&|filter| filter.unread = false)
-                >
-                    {words.filter_all}
-                </button>
-                <button
-                    type="button"
-                    class="chip"
-                    aria-pressed=move || if filter.with(|filter| filter.unread) { "true" } else { "false" }
-                    on:click=move |_| change(&|filter| filter.unread = !filter.unread)
-                >
-                    {words.filter_unread}
-                    {move || (unread() > 0).then(|| view! { <span class="chip-count">{unread()}</span> })}
-                </button>
-                {move || {
-                    several
-                        .get()
-                        .then(|| {
-                            view! {
-                                <select
-                                    class="chip"
-                                    aria-label=words.filter_number
-                                    on:change=move |event| {
-                                        let id = event_target_value(&event).parse().ok();
-                                        change(&|filter| filter.account = id);
-                                    }
-                                >
-                                    <option value="" selected=move || filter.with(|filter| filter.account.is_none())>
-                                        {words.filter_every_number}
-                                    </option>
-                                    {each(
-                                        move || app.inbox().accounts.get(),
-                                        |account| (account.id, account.name.clone()),
-                                        move |account| {
-                                            let chosen = move || filter.with(|f| f.account == Some(account.id));
-                                            let unread = move || {
-                                                let n = app.inbox().unread_conversations.with(|counts| {
-                                                    counts.get(&Some(account.id)).copied().unwrap_or(0)
-                                                });
-                                                (n > 0).then(|| format!(" ({n})"))
-                                            };
-                                            view! {
-                                                <option value=account.id.to_string() selected=chosen>
-                                                    {account.name}
-                                                    {unread}
-                                                </option>
-                                            }
-                                            .into_any()
-                                        },
-                                    )}
-                                </select>
-                            }
-                        })
-                }}
-            </div>
+            <Filters filter=filter />
         </header>
     }
 }
 
 #[component]
-fn Nothing(filter: Memo<Filter>) -> impl IntoView {
+pub(super) fn Nothing(filter: Memo<Filter>) -> impl IntoView {
     let app = use_app();
     let words = app.words;
     let filter_now = filter.get_untracked();

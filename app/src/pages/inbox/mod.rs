@@ -4,18 +4,46 @@ mod bubble;
 mod composer;
 mod content;
 mod details;
+mod filters;
+mod group;
+mod hits;
 mod list;
+mod mention;
 mod notice;
 mod row;
+mod syncing;
+mod tags;
 mod thread;
+mod work;
 
-use leptos::prelude::*;
+use balas_domain::ConversationId;
+use leptos::{prelude::*, task::spawn_local};
 
+use super::part::{Parts, View};
 use crate::{
     route::Route,
     state::use_app,
-    ui::{empty::Empty, icon::Icon},
+    ui::{empty::Empty, icon::Icon, skeleton::SkeletonRows},
 };
+
+/// What of an opened conversation stands in which pane.
+#[derive(Clone, Copy, Debug)]
+pub enum Pane {
+    /// The thread.
+    Thread(ConversationId, RwSignal<details::Shown>),
+    /// Whom it is with.
+    Details(ConversationId, RwSignal<details::Shown>),
+}
+
+/// A pane of an opened conversation. A browser loads its code with the first one that is opened, or before when somebody
+/// begins to move about.
+#[must_use]
+pub fn pane(pane: Pane) -> View {
+    match pane {
+        Pane::Thread(id, details) => view! { <thread::Thread id=id details=details /> }.into_any(),
+        Pane::Details(id, details) => view! { <details::Details id=id shown=details /> }.into_any(),
+    }
+}
 
 /// The inbox.
 #[component]
@@ -30,18 +58,33 @@ pub(crate) fn Inbox() -> impl IntoView {
         })
     });
     let details = RwSignal::new(details::Shown::Auto);
+    let parts = expect_context::<Parts>();
+    let waiting = || view! { <SkeletonRows rows=4 words=use_app().words /> }.into_any();
+    // Whoever moves about in the list is about to open a conversation.
+    let moved = StoredValue::new(false);
+    let fetch = move || {
+        if let Some(load) = parts.conversation.load.filter(|_| !moved.get_value()) {
+            moved.set_value(true);
+            // If it does not come now, it is asked for again when it is needed.
+            spawn_local(async move {
+                let _ = load().await;
+            });
+        }
+    };
     view! {
         <div
             class="inbox"
             data-open=move || open.get().is_some().then_some("")
             data-details=move || details.get().as_str()
+            on:pointerover=move |_| fetch()
+            on:focusin=move |_| fetch()
         >
             // For who does not see the page: on a phone the list, with its title, is not always there.
             <h1 class="visually-hidden">{words.nav_inbox}</h1>
             <list::List />
             <section class="thread-pane">
                 {move || match open.get() {
-                    Some(id) => view! { <thread::Thread id=id details=details /> }.into_any(),
+                    Some(id) => parts.conversation.door(Pane::Thread(id, details), waiting),
                     None => {
                         view! {
                             <Empty sign=Icon::Inbox title=words.thread_pick_title text=words.thread_pick_text />
@@ -50,7 +93,9 @@ pub(crate) fn Inbox() -> impl IntoView {
                     }
                 }}
             </section>
-            {move || open.get().map(|id| view! { <details::Details id=id shown=details /> })}
+            {move || {
+                open.get().map(|id| parts.conversation.door(Pane::Details(id, details), || ().into_any()))
+            }}
         </div>
     }
 }

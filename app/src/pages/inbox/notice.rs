@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use balas_domain::{
-    Timestamp,
+    Address, Timestamp,
     view::{AccountView, ConversationView},
 };
 
@@ -14,6 +14,8 @@ pub(super) enum Way {
     Open,
     /// It can, until then.
     OpenUntil(Timestamp),
+    /// The number is not connected; another one can reach the customer.
+    ByOther,
     /// The number is not connected.
     NotReady,
     /// The customer has not written for too long.
@@ -25,15 +27,17 @@ pub(super) enum Way {
 impl Way {
     /// Whether an answer can be sent.
     pub(super) const fn takes_text(self) -> bool {
-        matches!(self, Self::Open | Self::OpenUntil(_))
+        matches!(self, Self::Open | Self::OpenUntil(_) | Self::ByOther)
     }
 }
 
-/// Whether an answer can be sent to this conversation by this number now.
-pub(super) fn way(row: &ConversationView, account: Option<&AccountView>, now: Timestamp) -> Way {
+/// Whether an answer can be sent to this conversation by this number now. `other`: another number may stand in for it,
+/// and one is connected.
+pub(super) fn way(row: &ConversationView, account: Option<&AccountView>, other: bool, now: Timestamp) -> Way {
     let Some(account) = account else { return Way::Gone };
     if !account.status.can_send() {
-        return Way::NotReady;
+        // Other numbers know the customer only by phone number.
+        return if other && matches!(row.address, Address::Phone(_)) { Way::ByOther } else { Way::NotReady };
     }
     let Some(hours) = account.capabilities.window_hours else { return Way::Open };
     let length = Duration::from_secs(u64::from(hours) * 3600);
@@ -63,6 +67,7 @@ mod tests {
             settings: balas_domain::AccountSettings::default(),
             usage: balas_domain::DailyUse::default(),
             code_expires_at: None,
+            sync: None,
             capabilities: provider.capabilities(),
             version: Seq(1),
         }
@@ -75,10 +80,12 @@ mod tests {
             contact_id: None,
             address: Address::phone("6281234567890").unwrap(),
             title: "Ana".into(),
+            group: None,
             last: None,
             unread: 0,
             last_inbound_at: last_inbound_hour.map(|hour| Timestamp::from_seconds(hour * 3600)),
             sort_at: Timestamp(0),
+            work: balas_domain::Work::default(),
             version: Seq(1),
         }
     }
@@ -88,19 +95,20 @@ mod tests {
         let cloud = account(AccountStatus::Ready, ProviderKind::Cloud);
         let now = Timestamp::from_seconds(100 * 3600);
         let end = Timestamp::from_seconds(101 * 3600);
-        assert_eq!(way(&row(Some(77)), Some(&cloud), now), Way::OpenUntil(end));
-        assert_eq!(way(&row(Some(76)), Some(&cloud), now), Way::Closed);
-        assert_eq!(way(&row(None), Some(&cloud), now), Way::Closed);
+        assert_eq!(way(&row(Some(77)), Some(&cloud), false, now), Way::OpenUntil(end));
+        assert_eq!(way(&row(Some(76)), Some(&cloud), false, now), Way::Closed);
+        assert_eq!(way(&row(None), Some(&cloud), false, now), Way::Closed);
         let linked = account(AccountStatus::Ready, ProviderKind::Gateway);
-        assert_eq!(way(&row(None), Some(&linked), now), Way::Open);
+        assert_eq!(way(&row(None), Some(&linked), false, now), Way::Open);
     }
 
     #[test]
     fn a_number_that_is_away_says_so_first() {
         let now = Timestamp(0);
         let lost = account(AccountStatus::Disconnected, ProviderKind::Cloud);
-        assert_eq!(way(&row(None), Some(&lost), now), Way::NotReady);
-        assert_eq!(way(&row(None), None, now), Way::Gone);
-        assert!(!Way::Closed.takes_text());
+        assert_eq!(way(&row(None), Some(&lost), false, now), Way::NotReady);
+        assert_eq!(way(&row(None), None, false, now), Way::Gone);
+        assert_eq!(way(&row(None), Some(&lost), true, now), Way::ByOther);
+        assert!(!Way::Closed.takes_text() && Way::ByOther.takes_text());
     }
 }

@@ -3,12 +3,14 @@
 use balas_domain::{ConversationId, view::Direction};
 use leptos::prelude::*;
 
+use super::{group::members_words, tags::tags};
 use crate::{
     route::{Filter, Route},
     state::use_app,
     ui::{
         avatar::Avatar,
         badge::Unread,
+        icon::{Icon, icon},
         preview::preview_line,
         ticks::Ticks,
         time::{Style, Time},
@@ -40,7 +42,26 @@ pub(super) fn Row(id: ConversationId, filter: Memo<Filter>) -> impl IntoView {
         let row = row.clone();
         move |_| row.with(|row| row.unread)
     });
+    let work = Memo::new({
+        let row = row.clone();
+        move |_| row.with(|row| row.work.clone())
+    });
     let account = row.with_untracked(|row| row.account_id);
+    let is_group = row.with_untracked(|row| row.address.is_group());
+    let members = Memo::new({
+        let row = row.clone();
+        move |_| row.with(|row| row.group.and_then(|group| group.members))
+    });
+    let group_mark = is_group.then(|| {
+        let said =
+            move || members.get().map_or_else(|| words.group_label.to_owned(), |n| members_words(n, words));
+        view! {
+            <span class="row-group" role="img" aria-label=said title=said>
+                {icon(Icon::Members)}
+                {move || members.get()}
+            </span>
+        }
+    });
     let number = move || {
         let several = app.inbox().accounts.with(|accounts| accounts.len() > 1);
         several.then(|| app.inbox().account(account)).flatten().map(|account| {
@@ -60,6 +81,7 @@ pub(super) fn Row(id: ConversationId, filter: Memo<Filter>) -> impl IntoView {
                 <span class="row-main">
                     <span class="row-line">
                         <span class="row-title" dir="auto">{title}</span>
+                        {group_mark}
                         {move || last.get().map(|last| view! { <Time at=last.at style=Style::Short /> })}
                     </span>
                     <span class="row-line">
@@ -71,6 +93,7 @@ pub(super) fn Row(id: ConversationId, filter: Memo<Filter>) -> impl IntoView {
                                             .then(|| view! { <Ticks status=last.status words=words /> });
                                         view! {
                                             {ticks}
+                                            {last.author.map(|name| view! { <bdi class="row-author">{name} ": "</bdi> })}
                                             {preview_line(&last.preview, words)}
                                         }
                                     })
@@ -79,6 +102,7 @@ pub(super) fn Row(id: ConversationId, filter: Memo<Filter>) -> impl IntoView {
                         {move || (unread.get() > 0).then(|| view! { <Unread count=unread.get() words=words /> })}
                     </span>
                     {number}
+                    {tags(app, work)}
                 </span>
             </a>
         </li>

@@ -8,7 +8,7 @@ use balas_domain::{
 use leptos::{html, prelude::*};
 use web_sys::HtmlElement;
 
-use super::{bubble::Bubble, composer::Composer, details::Shown};
+use super::{bubble::Bubble, composer::Composer, details::Shown, work::ResolveButton};
 use crate::{
     browser::{dom, intersect, scroll},
     i18n::{count, fill},
@@ -99,7 +99,15 @@ fn Head(id: ConversationId, details: RwSignal<Shown>) -> impl IntoView {
             // A contact without a name is called by the number already.
             if number == title { on } else { format!("{number} · {on}") }
         });
-        view! { <span>{label}</span> }.into_any()
+        let others = also_here(app, id).map(|names| {
+            let text = fill(words.also_here, &[("names", &names)]);
+            view! { <span class="also-here">{icon(Icon::Eye)} {text}</span> }
+        });
+        view! {
+            <span>{label}</span>
+            {others}
+        }
+        .into_any()
     };
     let toggle = move |_| details.update(|shown| *shown = shown.toggled(dom::is_wide()));
     view! {
@@ -113,11 +121,21 @@ fn Head(id: ConversationId, details: RwSignal<Shown>) -> impl IntoView {
                 {move || Some(title()).filter(|title| !title.is_empty()).map(|title| view! { <h2 dir="auto">{title}</h2> })}
                 <p aria-live="polite">{line}</p>
             </div>
+            <ResolveButton id=id />
             <button type="button" class="icon-button" aria-label=words.details title=words.details on:click=toggle>
                 {icon(Icon::Panel)}
             </button>
         </header>
     }
+}
+
+/// The colleagues who look at the conversation now.
+fn also_here(app: App, id: ConversationId) -> Option<String> {
+    let names: Vec<String> = app.inbox().viewers.with(|viewers| {
+        let here = viewers.iter().filter(|viewer| viewer.conversation_id == id);
+        here.filter_map(|viewer| app.inbox().member_name(viewer.member_id)).collect()
+    });
+    (!names.is_empty()).then(|| names.join(", "))
 }
 
 fn filter_of(route: &Route) -> crate::route::Filter {
@@ -137,6 +155,12 @@ fn Messages(id: ConversationId, answering: RwSignal<Option<MessageView>>) -> imp
     let spoken = RwSignal::new(String::new());
     keep_place(app, scroller, at_newest, below, spoken);
     keep_read(app, id, at_newest);
+    Effect::new(move || {
+        if let Some(message) = app.inbox().jump.get() {
+            app.inbox().jump.set(None);
+            loading::reveal(app, id, message);
+        }
+    });
 
     let scrolled = move |_| {
         if let Some(scroller) = scroller.get_untracked() {

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use balas_domain::{
-    AccountId, Address, Content, Delivery, MessageStatus,
+    AccountId, Address, Content, Delivery, MessageStatus, Work, WorkState,
+    counts::Counts,
     view::{Author, LastMessage},
 };
 
 use super::*;
+use crate::route::{Stage, Whose};
 
 fn uuid(kind: u8, n: u32) -> uuid::Uuid {
     uuid::Uuid::from_u128(u128::from(kind) << 64 | u128::from(n))
@@ -31,9 +33,11 @@ pub(crate) fn message(n: u32, at: u64, incoming: bool) -> MessageView {
         id: MessageId(uuid(3, n)),
         conversation_id: id(1),
         account_id: account(1),
+        sent_with: None,
         direction: if incoming { Direction::In } else { Direction::Out },
-        author: if incoming { Author::Contact { name: "Ana".into() } } else { Author::PhoneApp },
+        author: if incoming { Author::Contact { id: None, name: "Ana".into() } } else { Author::PhoneApp },
         content: Content::text(format!("message {n}")),
+        mentions: Vec::new(),
         delivery: Delivery { attempt: 0, status: MessageStatus::Sent },
         failure: None,
         held: None,
@@ -54,9 +58,11 @@ fn row(n: u32, unread: i32, version: i64) -> ConversationView {
         contact_id: None,
         address: Address::phone("6281234567890").unwrap(),
         title: format!("Customer {n}"),
+        group: None,
         last: Some(LastMessage {
             id: MessageId(uuid(3, n)),
             preview: Content::text("hello").preview(),
+            author: None,
             direction: Direction::In,
             status: MessageStatus::Read,
             at: seconds(u64::from(n)),
@@ -64,6 +70,7 @@ fn row(n: u32, unread: i32, version: i64) -> ConversationView {
         unread,
         last_inbound_at: None,
         sort_at: seconds(u64::from(n)),
+        work: Work::default(),
         version: Seq(version),
     }
 }
@@ -74,6 +81,10 @@ fn snapshot(seq: i64, rows: Vec<ConversationView>) -> Snapshot {
         conversations: Page { items: rows, next: None },
         accounts: Vec::new(),
         members: Vec::new(),
+        alerts: Vec::new(),
+        labels: Vec::new(),
+        counts: Counts::default(),
+        workspace: balas_domain::view::WorkspaceView::default(),
         thread: None,
     }
 }
@@ -86,7 +97,7 @@ fn changed(seq: i64, mut row: ConversationView) -> Event {
 #[test]
 fn a_row_that_was_read_stays_where_it_is_until_the_filter_changes() {
     let all = vec![row(3, 1, 1), row(2, 0, 1), row(1, 2, 1)];
-    let mut model = Model::from_snapshot(snapshot(1, all.clone()));
+    let mut model = Model::from_snapshot(snapshot(1, all.clone()), None);
     let unread = Filter { unread: true, ..Filter::default() };
     model.set_filtered(unread.clone(), snapshot(1, vec![all[0].clone(), all[2].clone()]));
     assert_eq!(model.list(), [id(3), id(1)]);
@@ -102,17 +113,15 @@ fn a_row_that_was_read_stays_where_it_is_until_the_filter_changes() {
 
 #[test]
 fn new_rows_join_a_filtered_list_only_if_they_match() {
-    let mut model = Model::from_snapshot(snapshot(1, vec![]));
+    let mut model = Model::from_snapshot(snapshot(1, vec![]), None);
     model.set_filtered(Filter { account: Some(account(1)), ..Filter::default() }, snapshot(1, vec![]));
     model.apply(&[changed(2, row(1, 1, 0)), changed(3, row(2, 1, 0))]);
     assert_eq!(model.list(), [id(1)]);
-    assert_eq!(model.unread(), 2, "the counts see everything");
-    assert_eq!(model.unread_conversations()[&None], 2);
 }
 
 #[test]
 fn a_filtered_answer_that_is_behind_the_stream_loses_nothing() {
-    let mut model = Model::from_snapshot(snapshot(1, vec![]));
+    let mut model = Model::from_snapshot(snapshot(1, vec![]), None);
     model.apply(&[changed(5, row(1, 3, 0))]);
     // Asked at position 4, arrived after 5.
     let stale = snapshot(4, vec![row(1, 2, 4)]);
@@ -123,14 +132,14 @@ fn a_filtered_answer_that_is_behind_the_stream_loses_nothing() {
 
 #[test]
 fn a_search_keeps_what_the_server_found_in_messages() {
-    let mut model = Model::from_snapshot(snapshot(1, vec![row(2, 0, 1), row(1, 0, 1)]));
+    let mut model = Model::from_snapshot(snapshot(1, vec![row(2, 0, 1), row(1, 0, 1)]), None);
     model.set_filtered(Filter { q: "invoice".into(), ..Filter::default() }, snapshot(1, vec![row(1, 0, 1)]));
     assert_eq!(model.list(), [id(1)]);
 }
 
 #[test]
 fn an_answer_ahead_of_the_stream_does_not_skip_what_lies_between() {
-    let mut model = Model::from_snapshot(snapshot(1, vec![row(1, 0, 1)]));
+    let mut model = Model::from_snapshot(snapshot(1, vec![row(1, 0, 1)]), None);
     model.prepare(id(1));
     model.confirm(Payload::Message(Box::new(message(9, 1, false))));
     assert_eq!(model.seq(), Seq(1));
@@ -141,7 +150,7 @@ fn an_answer_ahead_of_the_stream_does_not_skip_what_lies_between() {
 
 #[test]
 fn events_that_arrive_while_a_thread_is_on_the_way_are_kept() {
-    let mut model = Model::from_snapshot(snapshot(1, vec![row(1, 0, 1)]));
+    let mut model = Model::from_snapshot(snapshot(1, vec![row(1, 0, 1)]), None);
     assert!(!model.is_loaded(id(1)));
     model.prepare(id(1));
     let late =
@@ -158,7 +167,7 @@ fn events_that_arrive_while_a_thread_is_on_the_way_are_kept() {
 
 #[test]
 fn only_a_grown_unread_count_is_news() {
-    let mut model = Model::from_snapshot(snapshot(1, vec![row(1, 1, 1)]));
+    let mut model = Model::from_snapshot(snapshot(1, vec![row(1, 1, 1)]), None);
     let news = |model: &mut Model, seq, unread| model.apply(&[changed(seq, row(1, unread, 0))]).news.len();
     assert_eq!(news(&mut model, 2, 2), 1);
     assert_eq!(news(&mut model, 3, 2), 0, "only the preview changed");
@@ -169,7 +178,7 @@ fn only_a_grown_unread_count_is_news() {
 
 #[test]
 fn threads_that_were_not_used_for_long_are_forgotten() {
-    let mut model = Model::from_snapshot(snapshot(1, vec![]));
+    let mut model = Model::from_snapshot(snapshot(1, vec![]), None);
     for n in 0..=KEPT_THREADS as u32 {
         model.open(ThreadPage { conversation: row(n, 0, 1), messages: Page { items: vec![], next: None } });
     }
@@ -179,11 +188,50 @@ fn threads_that_were_not_used_for_long_are_forgotten() {
 
 #[test]
 fn a_fresh_snapshot_starts_a_new_generation_and_keeps_unsent_messages() {
-    let mut model = Model::from_snapshot(snapshot(1, vec![row(1, 0, 1)]));
+    let mut model = Model::from_snapshot(snapshot(1, vec![row(1, 0, 1)]), None);
     let before = model.generation();
     model.put_local(MessageView { version: Seq(0), ..message(5, 50, false) });
     model.resync(snapshot(9, vec![row(1, 0, 9)]));
     assert!(model.generation() > before);
     assert_eq!(model.messages(id(1)).len(), 1);
     assert!(!model.is_loaded(id(1)));
+}
+
+#[test]
+fn what_is_done_leaves_the_list_and_comes_back_when_it_opens() {
+    let resolved = |n, version| ConversationView {
+        work: Work { state: WorkState::Resolved, ..Work::default() },
+        ..row(n, 0, version)
+    };
+    let mut model = Model::from_snapshot(snapshot(1, vec![row(2, 0, 1), row(1, 0, 1)]), None);
+    model.apply(&[changed(2, resolved(2, 0))]);
+    assert_eq!(model.list(), [id(1)]);
+    let done = Filter { stage: Stage::Resolved, ..Filter::default() };
+    model.set_filtered(done, snapshot(2, vec![resolved(2, 2)]));
+    assert_eq!(model.list(), [id(2)]);
+    model.apply(&[changed(3, row(2, 1, 0))]);
+    assert_eq!(model.list(), [], "the customer wrote");
+    model.unfilter();
+    assert_eq!(model.list(), [id(2), id(1)]);
+}
+
+#[test]
+fn mine_are_those_that_i_look_after() {
+    let me = MemberId(uuid::Uuid::from_u128(1));
+    let of = |n, version, assignee| ConversationView {
+        work: Work { assignee, ..Work::default() },
+        ..row(n, 0, version)
+    };
+    let mut model = Model::from_snapshot(snapshot(1, vec![]), Some(me));
+    let mine = Filter { whose: Some(Whose::Mine), ..Filter::default() };
+    model.set_filtered(mine, snapshot(1, vec![of(2, 1, Some(me))]));
+    let other = MemberId(uuid::Uuid::from_u128(2));
+    model.apply(&[
+        changed(2, of(1, 0, Some(me))),
+        changed(3, of(3, 0, Some(other))),
+        changed(4, of(4, 0, None)),
+    ]);
+    assert_eq!(model.list(), [id(2), id(1)]);
+    model.apply(&[changed(5, of(2, 0, Some(other)))]);
+    assert_eq!(model.list(), [id(1)], "given away");
 }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::report::Report;
 use crate::{
     Error, Result,
     http::Connection,
+    report::Report,
     row::Floor,
     server::{Options, Server},
 };
@@ -13,7 +13,7 @@ use crate::{
 /// How long the server is left alone before it is looked at.
 const REST: Duration = Duration::from_secs(3);
 
-fn megabytes(bytes: u64) -> f64 {
+pub(crate) fn megabytes(bytes: u64) -> f64 {
     bytes as f64 / 1_000_000.0
 }
 

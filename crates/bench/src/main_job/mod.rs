@@ -5,26 +5,23 @@
 //! the database matters.
 
 mod list;
-mod local;
 mod memory;
 mod page;
 mod paint;
-mod report;
 mod sockets;
 mod webhooks;
-
-use std::{fs::File, path::PathBuf};
 
 use balas_domain::{Clock, Timestamp};
 use balas_engine::ambient::SystemClock;
 
-use self::{local::Local, report::Report};
 use crate::{
     Error, Result,
     database::{self, Database},
+    local::Local,
+    report::Report,
     row::Row,
     seed::{self, Owner, Size},
-    server::Options,
+    surroundings::Surroundings,
 };
 
 /// The group's name.
@@ -32,17 +29,6 @@ pub const GROUP: &str = "main-job";
 
 const LARGE: Size = Size { conversations: 100_000, messages: 1_000_000, longest: 10_000 };
 const SMALL: Size = Size { conversations: 1_000, messages: 10_000, longest: 100 };
-
-/// What the measurements run on. One at a time: see [`Surroundings::lock`].
-#[derive(Clone, Debug)]
-pub struct Surroundings {
-    /// The `balas` binary.
-    pub binary: PathBuf,
-    /// Where databases are made and kept.
-    pub folder: PathBuf,
-    /// A `PostgreSQL` server, if there is one.
-    pub postgres: Option<String>,
-}
 
 fn now() -> Timestamp {
     SystemClock.now()
@@ -53,7 +39,7 @@ fn now() -> Timestamp {
 /// # Errors
 /// When there is nothing to measure: the server does not start, the database cannot be filled.
 pub async fn run(surroundings: &Surroundings) -> Result<Vec<Row>> {
-    let mut report = Report::default();
+    let mut report = Report::of(GROUP);
     on(surroundings, None, &mut report).await?;
     if let Some(server) = &surroundings.postgres {
         report.on_postgres();
@@ -62,57 +48,34 @@ pub async fn run(surroundings: &Surroundings) -> Result<Vec<Row>> {
     Ok(report.rows())
 }
 
-impl Surroundings {
-    /// Keeps other runs out of the folder as long as the answer lives: they would disturb each other's figures. Removes
-    /// what a run that was killed left behind.
-    ///
-    /// # Errors
-    /// When another run is under way.
-    pub fn lock(&self) -> Result<File> {
-        let failed = || Error::io(format!("cannot use {}", self.folder.display()));
-        let file = File::create(self.folder.join("lock")).map_err(failed())?;
-        if file.try_lock().is_err() {
-            return Err(Error::Server("another measurement is running; wait for its end".to_owned()));
-        }
-        database::remove(&self.folder, |name| name.starts_with("run-") || name.starts_with("chromium-"))?;
-        Ok(file)
+/// The demo workspace with much in it: kept from an earlier run, or made now and, if it is a file, kept.
+async fn filled(surroundings: &Surroundings, fresh: &Database, owner: Owner, size: Size) -> Result<Database> {
+    let tables = format!("seed-{:016x}-", seed::fingerprint(fresh).await?);
+    let kept = surroundings.folder.join(format!("{tables}{}", size.messages));
+    if !fresh.is_postgres() && kept.exists() {
+        eprintln!("  {} messages are kept from before", size.messages);
+        return Database::kept(&surroundings.folder, &kept);
     }
+    eprintln!("  writing {} conversations with {} messages …", size.conversations, size.messages);
+    let database = fresh.duplicate().await?;
+    seed::fill(&database, owner, size, now()).await?;
+    if !fresh.is_postgres() {
+        // Data for other tables than today's are a gigabyte of nothing.
+        database::remove(&surroundings.folder, |name| {
+            name.starts_with("seed-") && !name.starts_with(&tables)
+        })?;
+        database.keep(&kept)?;
+    }
+    Ok(database)
+}
 
-    fn options(&self, database: &Database, sandbox: bool) -> Options {
-        Options {
-            binary: self.binary.clone(),
-            data: database.path().to_owned(),
-            database_url: database.is_postgres().then(|| database.url()),
-            site: None,
-            sandbox,
-        }
-    }
-
-    /// A database with the demo workspace that the sandbox sets up, closed.
-    async fn fresh(&self, postgres: Option<&str>) -> Result<Database> {
-        let database = Database::empty(&self.folder, postgres).await?;
-        self.options(&database, true).start().await?.stop().await?;
-        Ok(database)
-    }
-
-    /// The demo workspace with much in it: kept from an earlier run, or made now and, if it is a file, kept.
-    async fn filled(&self, fresh: &Database, owner: Owner, size: Size) -> Result<Database> {
-        let tables = format!("seed-{:016x}-", seed::fingerprint(fresh).await?);
-        let kept = self.folder.join(format!("{tables}{}", size.messages));
-        if !fresh.is_postgres() && kept.exists() {
-            eprintln!("  {} messages are kept from before", size.messages);
-            return Database::kept(&self.folder, &kept);
-        }
-        eprintln!("  writing {} conversations with {} messages …", size.conversations, size.messages);
-        let database = fresh.duplicate().await?;
-        seed::fill(&database, owner, size, now()).await?;
-        if !fresh.is_postgres() {
-            // Data for other tables than today's are a gigabyte of nothing.
-            database::remove(&self.folder, |name| name.starts_with("seed-") && !name.starts_with(&tables))?;
-            database.keep(&kept)?;
-        }
-        Ok(database)
-    }
+/// The large database of this group, for others too.
+pub(crate) async fn large(surroundings: &Surroundings, postgres: Option<&str>) -> Result<Database> {
+    let fresh = surroundings.fresh(postgres).await?;
+    let local = Local::open(&fresh).await?;
+    let owner = Owner::find(local.engine.store()).await?;
+    local.close().await;
+    filled(surroundings, &fresh, owner, LARGE).await
 }
 
 async fn on(surroundings: &Surroundings, postgres: Option<&str>, report: &mut Report) -> Result<()> {
@@ -124,8 +87,8 @@ async fn on(surroundings: &Surroundings, postgres: Option<&str>, report: &mut Re
         local.close().await;
         owner
     };
-    let small = surroundings.filled(&fresh, owner, SMALL).await?;
-    let large = surroundings.filled(&fresh, owner, LARGE).await?;
+    let small = filled(surroundings, &fresh, owner, SMALL).await?;
+    let large = filled(surroundings, &fresh, owner, LARGE).await?;
 
     if postgres.is_none() {
         eprintln!("  memory");

@@ -1,7 +1,7 @@
 //! How soon the rendered inbox begins to arrive.
 
-use super::{Target, report::Report};
-use crate::{Error, Result, http::Connection, row::Floor, stats::Samples};
+use super::Target;
+use crate::{Error, Result, http::Connection, report::Report, row::Floor, stats::Samples};
 
 const WARM_UP: usize = 50;
 const CALLS: usize = 500;

@@ -2,12 +2,13 @@
 
 use std::{path::Path, time::Duration};
 
-use super::{Target, now, report::Report};
+use super::{Target, now};
 use crate::{
     Error, Result,
     browser::Browser,
     http::Connection,
     meta::{Business, Text},
+    report::Report,
     rng::Rng,
     row::Floor,
     stats::Samples,

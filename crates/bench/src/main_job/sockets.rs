@@ -8,10 +8,11 @@ use std::{
 use balas_domain::Seq;
 use futures::{StreamExt, stream};
 
-use super::{Target, now, report::Report};
+use super::{Target, now};
 use crate::{
     Error, Result,
     meta::{Business, Text},
+    report::Report,
     row::Floor,
     socket::Socket,
     stats::Samples,

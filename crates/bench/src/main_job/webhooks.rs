@@ -11,11 +11,13 @@ use std::{
 
 use balas_domain::{ConversationId, query::ListQuery};
 
-use super::{Target, local::Local, now, report::Report};
+use super::{Target, now};
 use crate::{
     Error, Result,
     http::Connection,
+    local::Local,
     meta::{Business, Text},
+    report::Report,
     rng::Rng,
     row::Floor,
     stats::Samples,

@@ -30,9 +30,14 @@ fn account(n: u128) -> AccountView {
         settings: crate::settings::AccountSettings::default(),
         usage: crate::settings::DailyUse::default(),
         code_expires_at: None,
+        sync: None,
         capabilities: Capabilities::default(),
         version: Seq(0),
     }
+}
+
+fn label(n: u128, colour: u8) -> LabelView {
+    LabelView { id: LabelId(uuid(n)), name: format!("Label {n}"), colour, version: Seq(0) }
 }
 
 fn conversation(n: u128, sort_at: i64, version: i64) -> ConversationView {
@@ -42,10 +47,12 @@ fn conversation(n: u128, sort_at: i64, version: i64) -> ConversationView {
         contact_id: None,
         address: Address::Phone(format!("62812000{n:04}")),
         title: format!("Customer {n} v{version}"),
+        group: None,
         last: None,
         unread: 1,
         last_inbound_at: None,
         sort_at: Timestamp(sort_at),
+        work: crate::work::Work::default(),
         version: Seq(version),
     }
 }
@@ -55,9 +62,11 @@ fn message(conversation: u128, n: u128, at: i64, version: i64, status: MessageSt
         id: MessageId(uuid(1000 * conversation + n)),
         conversation_id: ConversationId(uuid(conversation)),
         account_id: AccountId(uuid(conversation % 2)),
+        sent_with: None,
         direction: Direction::Out,
         author: Author::PhoneApp,
         content: Content::text(format!("{n}")),
+        mentions: vec![],
         delivery: Delivery { attempt: 1, status },
         failure: None,
         held: None,
@@ -80,6 +89,10 @@ fn snapshot() -> Snapshot {
         },
         accounts: vec![account(0), account(1)],
         members: vec![],
+        alerts: Vec::new(),
+        labels: Vec::new(),
+        counts: Counts::default(),
+        workspace: WorkspaceView { fall_back: false, version: Seq(10) },
         thread: Some(ThreadPage {
             conversation: conversation(3, 103, 5),
             messages: Page {
@@ -90,13 +103,38 @@ fn snapshot() -> Snapshot {
     }
 }
 
+fn alert(n: u128, open: bool) -> AlertView {
+    AlertView {
+        id: AlertId(uuid(0xa1e + n)),
+        account_id: AccountId(uuid(n % 2)),
+        kind: crate::AlertKind::ALL[n as usize % 4],
+        detail: String::new(),
+        raised_at: Timestamp(n as i64),
+        acknowledged: None,
+        closed_at: (!open).then_some(Timestamp(1_000)),
+        version: Seq(0),
+    }
+}
+
 fn any_payload() -> impl Strategy<Value = Payload> {
     prop_oneof![
         4 => (0_u128..8, 90_i64..200).prop_map(|(n, at)| Payload::Conversation(Box::new(conversation(n, at, 0)))),
         6 => (2_u128..5, 0_u128..12, proptest::sample::select(&MessageStatus::ALL[..]))
             .prop_map(|(c, n, s)| Payload::Message(Box::new(message(c, n, 10 * n as i64, 0, s)))),
         1 => (0_u128..2).prop_map(|n| Payload::Account(Box::new(account(n)))),
+        1 => (0_u128..4, any::<bool>()).prop_map(|(n, open)| Payload::Alert(Box::new(alert(n, open)))),
+        1 => (0_u128..3, 0_u8..8).prop_map(|(n, colour)| Payload::Label(Box::new(label(n, colour)))),
+        1 => (0_u128..3).prop_map(|n| Payload::LabelRemoved { id: LabelId(uuid(n)) }),
         1 => (0_u128..2).prop_map(|n| Payload::AccountRemoved { id: AccountId(uuid(n)) }),
+        1 => (2_u128..5).prop_map(|c| Payload::History { id: ConversationId(uuid(c)) }),
+        1 => (0_u128..8, 0_u128..8).prop_map(|(a, b)| {
+            Payload::ConversationMerged { from: ConversationId(uuid(a)), into: ConversationId(uuid(b)) }
+        }),
+        1 => (0_u128..8, 0_u128..8).prop_map(|(a, b)| {
+            Payload::ConversationSplit { from: ConversationId(uuid(a)), into: ConversationId(uuid(b)) }
+        }),
+        1 => (0_u32..3).prop_map(|suggestions| Payload::People(PeopleView { suggestions, version: Seq(0) })),
+        1 => any::<bool>().prop_map(|fall_back| Payload::Workspace(WorkspaceView { fall_back, version: Seq(0) })),
     ]
 }
 
@@ -107,13 +145,21 @@ fn any_log() -> impl Strategy<Value = Vec<Event>> {
         let mut log = Vec::new();
         for mut payload in payloads {
             let of = match &payload {
-                Payload::Conversation(c) => c.account_id,
-                Payload::Message(m) => m.account_id,
-                Payload::Account(a) => a.id,
-                Payload::AccountRemoved { id } => *id,
-                Payload::Member(_) => continue,
+                Payload::Conversation(c) => Some(c.account_id),
+                Payload::Message(m) => Some(m.account_id),
+                Payload::Account(a) => Some(a.id),
+                Payload::AccountRemoved { id } => Some(*id),
+                Payload::Alert(alert) => Some(alert.account_id),
+                Payload::Member(_)
+                | Payload::Workspace(_)
+                | Payload::Label(_)
+                | Payload::LabelRemoved { .. }
+                | Payload::History { .. }
+                | Payload::ConversationMerged { .. }
+                | Payload::ConversationSplit { .. }
+                | Payload::People(_) => None,
             };
-            if gone.contains(&of) {
+            if of.is_some_and(|of| gone.contains(&of)) {
                 continue;
             }
             if let Payload::AccountRemoved { id } = &payload {
@@ -159,6 +205,58 @@ proptest! {
         apply_all(&mut broken, log.iter().filter(|e| e.seq > since));
         prop_assert_eq!(whole, broken);
     }
+}
+
+#[test]
+fn a_merged_conversation_goes_and_what_is_unconfirmed_moves_along() {
+    let mut inbox = Inbox::from_snapshot(snapshot());
+    let (from, into) = (ConversationId(uuid(3)), ConversationId(uuid(4)));
+    let local = message(3, 20, 500, 0, MessageStatus::Queued);
+    inbox.put_local(local.clone());
+    let event = |seq, payload| Event { seq: Seq(seq), at: Timestamp(0), payload };
+    let merged = event(11, Payload::ConversationMerged { from, into });
+    assert_eq!(inbox.apply(&merged), Change::Merged(from, into));
+    assert_eq!(inbox.apply(&merged), Change::Nothing, "twice is once");
+    assert!(inbox.conversation(from).is_none() && inbox.thread(from).is_none());
+    let moved = inbox.thread(into).unwrap().get(local.id).unwrap();
+    assert_eq!(moved.conversation_id, into);
+    let late = event(9, Payload::Conversation(Box::new(conversation(3, 103, 9))));
+    assert_eq!(inbox.apply(&late), Change::Nothing, "what is older stays gone");
+    let back = event(12, Payload::Conversation(Box::new(conversation(3, 103, 12))));
+    assert_eq!(inbox.apply(&back), Change::Conversation(from), "what parted is there again");
+}
+
+#[test]
+fn a_split_conversation_is_fetched_anew() {
+    let mut inbox = Inbox::from_snapshot(snapshot());
+    let (from, into) = (ConversationId(uuid(3)), ConversationId(uuid(4)));
+    let split = Event { seq: Seq(11), at: Timestamp(0), payload: Payload::ConversationSplit { from, into } };
+    assert_eq!(inbox.thread(from).unwrap().len(), 4);
+    assert_eq!(inbox.apply(&split), Change::Split(from, into));
+    assert!(inbox.thread(from).unwrap().is_empty());
+    inbox.load_messages(from, Page { items: vec![message(3, 5, 50, 5, MessageStatus::Sent)], next: None });
+    assert_eq!(inbox.apply(&split), Change::Nothing);
+    assert_eq!(inbox.thread(from).unwrap().len(), 1, "what was fetched since stays");
+}
+
+#[test]
+fn only_open_alerts_of_accounts_that_exist_are_shown() {
+    let mut inbox = Inbox::from_snapshot(Snapshot {
+        alerts: vec![alert(0, true), alert(1, true), alert(2, true)],
+        labels: Vec::new(),
+        counts: Counts::default(),
+        ..snapshot()
+    });
+    let shown = |inbox: &Inbox| inbox.alerts().iter().map(|a| a.raised_at.0).collect::<Vec<_>>();
+    assert_eq!(shown(&inbox), [2, 1, 0]);
+    let mut over = alert(2, false);
+    over.version = Seq(11);
+    let event = |seq, payload| Event { seq: Seq(seq), at: Timestamp(0), payload };
+    let change = inbox.apply(&event(11, Payload::Alert(Box::new(over.clone()))));
+    assert_eq!(change, Change::Alert(over.id));
+    assert_eq!(shown(&inbox), [1, 0]);
+    inbox.apply(&event(12, Payload::AccountRemoved { id: AccountId(uuid(1)) }));
+    assert_eq!(shown(&inbox), [0]);
 }
 
 #[test]

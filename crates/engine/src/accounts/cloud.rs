@@ -84,10 +84,7 @@ impl Engine {
     /// When the actor may not, a field is wrong, or the provider says what is.
     pub async fn check_cloud(&self, actor: &Actor, form: &CloudForm) -> Result<CheckReport, EngineError> {
         actor.require(Permission::ManageAccounts)?;
-        let errors = form.validate();
-        if !errors.is_empty() {
-            return Err(EngineError::Invalid(errors));
-        }
+        EngineError::of_fields(form.validate())?;
         let (settings, secrets) = self.cloud_settings(form);
         let cloud = Cloud::new(self.http.clone(), settings, secrets);
         let mut checked = cloud.check().await?;
@@ -103,10 +100,7 @@ impl Engine {
     /// When the actor may not, a field is wrong, or the number is connected already.
     pub async fn create_cloud(&self, actor: &Actor, form: &CloudForm) -> Result<AccountView, EngineError> {
         actor.require(Permission::ManageAccounts)?;
-        let errors = form.validate();
-        if !errors.is_empty() {
-            return Err(EngineError::Invalid(errors));
-        }
+        EngineError::of_fields(form.validate())?;
         let (settings, secrets) = self.cloud_settings(form);
         let now = self.clock.now();
         let id = AccountId::new(now, &*self.random);
@@ -168,10 +162,7 @@ impl Engine {
             app_secret: change.app_secret.clone().unwrap_or(secrets.app_secret),
             verify_token: change.verify_token.clone().unwrap_or(secrets.verify_token),
         };
-        let errors = form.validate();
-        if !errors.is_empty() {
-            return Err(EngineError::Invalid(errors));
-        }
+        EngineError::of_fields(form.validate())?;
         let settings;
         (settings, secrets) = self.cloud_settings(&form);
         let plain = serde_json::to_vec(&secrets).map_err(internal)?;

@@ -15,17 +15,17 @@ use serde::{Deserialize, Serialize};
 use super::registry::{GatewayLink, Link, Runtime, internal, place};
 use crate::{Engine, access::Actor, error::EngineError};
 
-/// What is stored of a gateway account, besides its secrets.
+/// What is stored of an account on a gateway or on the bridge, besides its secrets.
 #[derive(Clone, Serialize, Deserialize)]
-struct Stored {
+pub(super) struct Stored {
     #[serde(flatten)]
-    settings: Settings,
+    pub(super) settings: Settings,
     /// The gateway cannot be told where to deliver; a person must.
     #[serde(default)]
-    webhook_by_hand: bool,
+    pub(super) webhook_by_hand: bool,
     /// The device was made for this account and goes with it.
     #[serde(default)]
-    device_made: bool,
+    pub(super) device_made: bool,
 }
 
 /// What of a gateway account may be changed. `None` leaves it as it is.
@@ -53,25 +53,33 @@ impl std::fmt::Debug for GatewayChange {
 }
 
 impl Engine {
-    fn gateway_runtime(
+    pub(super) fn linked_runtime(
         &self,
+        kind: ProviderKind,
         workspace: WorkspaceId,
         id: AccountId,
         external_id: String,
         stored: Stored,
         secrets: Secrets,
     ) -> Runtime {
+        let (own, webhook_secret) = (stored.settings.own(), secrets.webhook_secret.clone());
+        let client = match kind {
+            ProviderKind::Bridge => {
+                self.bridge_client(self.bridge.up().as_deref(), stored.settings, secrets.webhook_secret)
+            }
+            _ => Gateway::new(self.gateway_http.clone(), stored.settings, secrets),
+        };
         let link = GatewayLink {
-            own: stored.settings.own(),
-            webhook_secret: secrets.webhook_secret.clone(),
+            client,
+            own,
+            webhook_secret,
             webhook_by_hand: stored.webhook_by_hand,
             device_made: stored.device_made,
-            client: Gateway::new(self.gateway_http.clone(), stored.settings, secrets),
         };
         Runtime::new(workspace, id, external_id, String::new(), Link::Gateway(Box::new(link)))
     }
 
-    pub(super) fn open_gateway(
+    pub(super) fn open_linked(
         &self,
         ws: WorkspaceId,
         record: &accounts::AccountRecord,
@@ -79,7 +87,8 @@ impl Engine {
     ) -> Result<Runtime, EngineError> {
         let secrets = serde_json::from_slice(secrets).map_err(internal)?;
         let stored = serde_json::from_value(record.config.clone()).map_err(internal)?;
-        Ok(self.gateway_runtime(ws, record.view.id, record.view.external_id.clone(), stored, secrets))
+        let view = &record.view;
+        Ok(self.linked_runtime(view.provider, ws, view.id, view.external_id.clone(), stored, secrets))
     }
 
     async fn detect(&self, form: &GatewayForm) -> Result<Detected, CheckError> {
@@ -158,7 +167,8 @@ impl Engine {
             }
             return Err(error);
         }
-        self.accounts.put(self.gateway_runtime(actor.workspace, id, digits, stored, secrets));
+        let kind = ProviderKind::Gateway;
+        self.accounts.put(self.linked_runtime(kind, actor.workspace, id, digits, stored, secrets));
         self.start_account(actor, id).await
     }
 
@@ -290,12 +300,11 @@ impl Engine {
         };
         accounts::update(&mut write, id, &update).await?;
         self.publish(write).await?;
-        self.accounts.put(self.gateway_runtime(ws, id, record.view.external_id, stored, secrets));
+        let kind = ProviderKind::Gateway;
+        self.accounts.put(self.linked_runtime(kind, ws, id, record.view.external_id, stored, secrets));
         if moved {
             self.governor.reset(id);
-            if let Some(watch) = self.supervisor.get(id) {
-                watch.wake.notify_one();
-            }
+            self.wake(id);
         }
         self.account(actor, id).await
     }
@@ -322,8 +331,8 @@ impl Engine {
         let config = Some(serde_json::to_value(&stored).map_err(internal)?);
         let change = accounts::AccountChange { config, ..accounts::AccountChange::default() };
         accounts::update(write, runtime.id, &change).await?;
-        let external_id = runtime.external_id.clone();
-        self.accounts.put(self.gateway_runtime(ws, runtime.id, external_id, stored, secrets));
+        let (kind, external_id) = (runtime.kind(), runtime.external_id.clone());
+        self.accounts.put(self.linked_runtime(kind, ws, runtime.id, external_id, stored, secrets));
         Ok(())
     }
 
@@ -339,8 +348,12 @@ impl Engine {
         actor.require(Permission::ManageAccounts)?;
         let runtime = self.own_runtime(actor, id)?;
         let link = runtime.gateway().ok_or(NO_DEVICES)?;
-        let devices = link.client.devices().await?;
+        let mut devices = link.client.devices().await?;
         let own = link.client.settings().device_id.as_deref();
+        if runtime.kind() == ProviderKind::Bridge {
+            // It serves all workspaces.
+            devices.retain(|device| Some(device.id.as_str()) == own);
+        }
         Ok(devices.into_iter().map(|device| device_view(device, own)).collect())
     }
 
@@ -352,15 +365,13 @@ impl Engine {
         actor.require(Permission::ManageAccounts)?;
         let runtime = self.own_runtime(actor, id)?;
         runtime.gateway().ok_or(NO_DEVICES)?.client.reconnect().await?;
-        if let Some(watch) = self.supervisor.get(id) {
-            watch.wake.notify_one();
-        }
+        self.wake(id);
         Ok(())
     }
 }
 
 const NO_DEVICES: EngineError =
-    EngineError::Unsupported { reason: "only numbers that a gateway links have devices" };
+    EngineError::Unsupported { reason: "only numbers that are linked to a phone have devices" };
 
 /// Takes back a device that was made in vain.
 async fn unmake_device(client: &Gateway) {
@@ -374,7 +385,7 @@ pub(super) fn webhook_path(id: AccountId) -> String {
     format!("/webhooks/gateway/{id}")
 }
 
-fn invalid(field: &str, problem: Problem) -> EngineError {
+pub(super) fn invalid(field: &str, problem: Problem) -> EngineError {
     EngineError::Invalid(vec![FieldError { field: field.to_owned(), problem }])
 }
 
@@ -385,7 +396,7 @@ fn validate(form: &GatewayForm) -> Result<(), EngineError> {
         let (settings, secrets) = settings(form, Dialect::V8Plus);
         errors = gateway::validate(&settings, &secrets).into_iter().map(FieldError::from).collect();
     }
-    if errors.is_empty() { Ok(()) } else { Err(EngineError::Invalid(errors)) }
+    EngineError::of_fields(errors)
 }
 
 fn settings(form: &GatewayForm, dialect: Dialect) -> (Settings, Secrets) {

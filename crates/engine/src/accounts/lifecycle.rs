@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use balas_domain::{
     AccountEvent, AccountId, AccountStatus, Permission, Timestamp, WorkspaceId,
-    view::{AccountSetup, AccountView, BatchItem},
+    view::{AccountSetup, AccountView, BatchItem, ProviderKind},
 };
 use balas_providers::CheckError;
 use balas_store::accounts;
@@ -14,7 +14,7 @@ use crate::{Engine, access::Actor, error::EngineError};
 
 impl Engine {
     /// The account as the engine works with it, if it is the actor's.
-    pub(super) fn own_runtime(&self, actor: &Actor, id: AccountId) -> Result<Arc<Runtime>, EngineError> {
+    pub(crate) fn own_runtime(&self, actor: &Actor, id: AccountId) -> Result<Arc<Runtime>, EngineError> {
         let found = self.accounts.get(id).filter(|r| r.workspace == actor.workspace);
         found.ok_or(EngineError::NotFound { what: "account" })
     }
@@ -41,13 +41,16 @@ impl Engine {
     }
 
     /// Starts an account: asks the provider in the background; the status tells how it went. A linked number whose
-    /// phone is not linked shows a QR code.
+    /// phone is not linked shows a QR code. One that runs already is left alone.
     ///
     /// # Errors
-    /// When the actor may not, there is no such account, or it runs already.
+    /// When the actor may not, or there is no such account.
     pub async fn start_account(&self, actor: &Actor, id: AccountId) -> Result<AccountView, EngineError> {
         actor.require(Permission::ManageAccounts)?;
-        self.transition(actor.workspace, id, AccountEvent::Start, None).await?;
+        match self.transition(actor.workspace, id, AccountEvent::Start, None).await {
+            Err(EngineError::Transition(_)) => return self.account(actor, id).await,
+            other => other?,
+        };
         self.governor.reset(id);
         self.run_account(id);
         self.account(actor, id).await
@@ -61,6 +64,9 @@ impl Engine {
         actor.require(Permission::ManageAccounts)?;
         self.transition(actor.workspace, id, AccountEvent::Stop, None).await?;
         self.supervisor.end(id);
+        if let Some(runtime) = self.accounts.get(id) {
+            self.stop_browser(&runtime).await;
+        }
         self.account(actor, id).await
     }
 
@@ -70,7 +76,12 @@ impl Engine {
     /// When the actor may not, there is no such account, it has no login that could end, or the gateway refuses.
     pub async fn log_out_account(&self, actor: &Actor, id: AccountId) -> Result<AccountView, EngineError> {
         actor.require(Permission::ManageAccounts)?;
-        let runtime = self.own_runtime(actor, id)?;
+        let mut runtime = self.own_runtime(actor, id)?;
+        let on_bridge = runtime.kind() == ProviderKind::Bridge;
+        let _need = on_bridge.then(|| self.bridge.need());
+        if on_bridge {
+            runtime = self.reach_bridge(id).await?;
+        }
         let Some(link) = runtime.gateway() else {
             return Err(EngineError::Unsupported {
                 reason: "a Cloud API number has no login to end; stop the account, or revoke its token at Meta",
@@ -80,6 +91,10 @@ impl Engine {
             Ok(()) | Err(CheckError::NotLinked | CheckError::DeviceUnknown { .. }) => {}
             Err(error) => return Err(error.into()),
         }
+        // Nobody is told that the link has ended who ended it: the next start shows a code.
+        let mut write = self.store.write(actor.workspace, self.clock.now()).await?;
+        accounts::set_linked(&mut write, id, false).await?;
+        self.publish(write).await?;
         self.stop_account(actor, id).await
     }
 
@@ -103,10 +118,17 @@ impl Engine {
         self.accounts.remove(id);
         let mut write = self.store.write(actor.workspace, self.clock.now()).await?;
         accounts::delete(&mut write, id).await?;
+        if account.provider == ProviderKind::Bridge {
+            self.enqueue_forget_device(&mut write, id).await?;
+        }
         self.publish(write).await?;
+        self.jobs.wake();
         self.governor.reset(id);
         // The gateway may be gone for good, so nobody waits for it.
-        if let Some(runtime) = runtime.filter(|r| r.gateway().is_some_and(|g| g.device_made)) {
+        let made = |r: &Arc<Runtime>| {
+            r.kind() == ProviderKind::Gateway && r.gateway().is_some_and(|g| g.device_made)
+        };
+        if let Some(runtime) = runtime.filter(made) {
             self.tasks.spawn(async move {
                 let Some(link) = runtime.gateway() else { return };
                 if let Err(error) = link.client.delete_device().await {
@@ -127,11 +149,7 @@ impl Engine {
         ids: &[AccountId],
     ) -> Result<Vec<BatchItem>, EngineError> {
         actor.require(Permission::ManageAccounts)?;
-        let mut items = Vec::with_capacity(ids.len());
-        for id in ids {
-            items.push(batch_item(*id, self.start_account(actor, *id).await));
-        }
-        Ok(items)
+        Ok(each(ids, |id| self.start_account(actor, id)).await)
     }
 
     /// Stops several accounts. Each tells how it went.
@@ -144,11 +162,7 @@ impl Engine {
         ids: &[AccountId],
     ) -> Result<Vec<BatchItem>, EngineError> {
         actor.require(Permission::ManageAccounts)?;
-        let mut items = Vec::with_capacity(ids.len());
-        for id in ids {
-            items.push(batch_item(*id, self.stop_account(actor, *id).await));
-        }
-        Ok(items)
+        Ok(each(ids, |id| self.stop_account(actor, id)).await)
     }
 
     /// Stops all accounts of the workspace that run.
@@ -239,6 +253,18 @@ impl Engine {
     pub fn running_accounts(&self) -> usize {
         self.supervisor.running()
     }
+}
+
+/// Does it with one after the other; a refusal stops none of the others.
+async fn each<F>(ids: &[AccountId], act: impl Fn(AccountId) -> F) -> Vec<BatchItem>
+where
+    F: Future<Output = Result<AccountView, EngineError>>,
+{
+    let mut items = Vec::with_capacity(ids.len());
+    for id in ids {
+        items.push(batch_item(*id, act(*id).await));
+    }
+    items
 }
 
 fn batch_item(id: AccountId, result: Result<AccountView, EngineError>) -> BatchItem {

@@ -1,8 +1,11 @@
-//! Looks after a number that a gateway links. The gateway tells nothing by itself about the link, so it is asked.
+//! Looks after a number that is linked to a phone, by a gateway or by our own bridge. A gateway tells nothing by itself
+//! about the link, so it is asked.
 
 use std::time::Duration;
 
-use balas_domain::{AccountEvent as Event, AccountId, AccountStatus as Status, Timestamp};
+use balas_domain::{
+    AccountEvent as Event, AccountId, AccountStatus as Status, AlertKind, Timestamp, view::ProviderKind,
+};
 use balas_providers::{CheckError, Provider, gateway::LinkStatus};
 use balas_store::accounts;
 
@@ -16,27 +19,25 @@ use crate::{Engine, error::EngineError};
 /// After so many codes that nobody used it is enough.
 const CODES: u32 = 6;
 
-const NOBODY_SCANNED: &str = "Nobody has scanned the QR code. Start the account again when the phone is at hand: WhatsApp > \
+pub(super) const NOBODY_SCANNED: &str = "Nobody has scanned the QR code. Start the account again when the phone is at hand: WhatsApp > \
                               Linked devices > Link a device.";
 const LOGGED_OUT: &str = "The phone has ended the link. Start the account again and link it with a new code.";
 
 /// What is remembered between two looks.
 #[derive(Default)]
-struct Course {
+pub(super) struct Course {
     /// Failures in a row.
-    failures: u32,
+    pub(super) failures: u32,
     /// Codes that were shown in a row.
-    codes: u32,
-    /// It was linked and usable.
-    was_ready: bool,
+    pub(super) codes: u32,
     /// When what the gateway knows was last compared with what it delivered.
     reconciled_at: Option<Timestamp>,
     /// Deliveries do not arrive, found then.
-    mute_since: Option<Timestamp>,
+    pub(super) mute_since: Option<Timestamp>,
 }
 
 /// What comes next.
-enum Next {
+pub(super) enum Next {
     /// Look again after about that time.
     Wait(Duration),
     /// Nothing more to look after.
@@ -46,15 +47,33 @@ enum Next {
 impl Engine {
     pub(super) async fn attend_linked(&self, id: AccountId, watch: &Watch) {
         let mut course = Course::default();
-        while let Some(runtime) = self.accounts.get(id) {
+        let on_bridge = self.accounts.get(id).is_some_and(|runtime| runtime.kind() == ProviderKind::Bridge);
+        let _need = on_bridge.then(|| self.bridge.need());
+        loop {
+            if on_bridge {
+                match self.wait_for_bridge(id, watch).await {
+                    Ok(true) => {}
+                    Ok(false) => return,
+                    Err(error) => {
+                        tracing::warn!(account = %id, %error, "account status could not be stored");
+                        if !watch.pause(self, self.config.rhythm.first_wait).await {
+                            return;
+                        }
+                        continue;
+                    }
+                }
+            }
+            let Some(runtime) = self.accounts.get(id) else { return };
             let Some(link) = runtime.gateway() else { return };
             let said = tokio::select! {
                 said = link.client.status() => said,
                 () = watch.stop.cancelled() => return,
+                () = self.bridge_gone(on_bridge) => continue,
             };
             let looked = tokio::select! {
                 looked = self.look(&runtime, link, watch, &mut course, said) => looked,
                 () = watch.stop.cancelled() => return,
+                () = self.bridge_gone(on_bridge) => continue,
             };
             let wait = match looked {
                 Ok(Next::End) => return,
@@ -79,9 +98,9 @@ impl Engine {
         course: &mut Course,
         said: Result<LinkStatus, CheckError>,
     ) -> Result<Next, EngineError> {
-        let account = {
-            let mut tx = self.store.read().await?;
-            accounts::view(runtime.workspace, &mut tx, runtime.id).await?
+        let (account, was_linked) = {
+            let (mut tx, ws, id) = (self.store.read().await?, runtime.workspace, runtime.id);
+            (accounts::view(ws, &mut tx, id).await?, accounts::is_linked(ws, &mut tx, id).await?)
         };
         let Some(account) = account else { return Ok(Next::End) };
         let status = account.status;
@@ -89,7 +108,13 @@ impl Engine {
         if matches!(status, Status::Idle | Status::Error) {
             return Ok(Next::End);
         }
-        course.was_ready |= status == Status::Ready;
+        if runtime.kind() == ProviderKind::Bridge {
+            let said = said.and_then(|said| match said.browser {
+                Some(browser) => Ok((said.logged_in, browser)),
+                None => Err(CheckError::Busy { detail: NO_BRIDGE.to_owned(), retry_after: None }),
+            });
+            return self.look_at_browser(runtime, link, watch, course, (status, was_linked), said).await;
+        }
         match said {
             Ok(said) if said.logged_in && said.connected => {
                 self.usable(runtime, link, watch, course, status).await
@@ -107,17 +132,14 @@ impl Engine {
                 }
                 self.without_connection(runtime, link, course).await
             }
-            Ok(_) if course.was_ready => {
-                self.step(runtime, &[Event::Failed], Some(LOGGED_OUT)).await?;
-                Ok(Next::End)
-            }
+            Ok(_) if was_linked => self.link_has_ended(runtime).await,
             Ok(_) => self.wait_for_phone(runtime, watch, course).await,
             Err(error) => self.trouble(runtime, course, &error).await,
         }
     }
 
     /// Linked and connected.
-    async fn usable(
+    pub(super) async fn usable(
         &self,
         runtime: &Runtime,
         link: &GatewayLink,
@@ -139,8 +161,11 @@ impl Engine {
             self.became_ready(runtime, link, events, checked.display_phone).await?;
             course.reconciled_at = None;
         }
-        (course.failures, course.codes, course.was_ready) = (0, 0, true);
-        self.reconcile(runtime, link, course).await;
+        (course.failures, course.codes) = (0, 0);
+        // The bridge keeps what it could not deliver, and fetches by itself what it missed.
+        if runtime.kind() != ProviderKind::Bridge {
+            self.reconcile(runtime, link, course).await;
+        }
         Ok(Next::Wait(self.config.rhythm.poll))
     }
 
@@ -166,9 +191,25 @@ impl Engine {
         }
         accounts::set_status(&mut write, id, status, None).await?;
         accounts::set_code_expiry(&mut write, id, None).await?;
+        accounts::set_linked(&mut write, id, true).await?;
+        self.begin_sync(&mut write, id).await?;
         self.publish(write).await?;
         self.jobs.wake();
         Ok(())
+    }
+
+    /// The phone has ended the link, perhaps while nobody here was looking. Once that is said, the next start shows a
+    /// code.
+    pub(super) async fn link_has_ended(&self, runtime: &Runtime) -> Result<Next, EngineError> {
+        let (ws, id) = (runtime.workspace, runtime.id);
+        let mut write = self.store.write(ws, self.clock.now()).await?;
+        let Some(account) = accounts::view(ws, write.tx(), id).await? else { return Ok(Next::End) };
+        let status = account.status.after(Event::Failed)?;
+        accounts::set_status(&mut write, id, status, Some(LOGGED_OUT)).await?;
+        accounts::set_code_expiry(&mut write, id, None).await?;
+        accounts::set_linked(&mut write, id, false).await?;
+        self.publish(write).await?;
+        Ok(Next::End)
     }
 
     /// From time to time, and after every interruption: is there anything that the gateway knows and did not deliver?
@@ -193,6 +234,7 @@ impl Engine {
                     metrics::counter!("balas_accounts_mute_total").increment(1);
                     course.mute_since = Some(now);
                     self.note(runtime, Some(MUTE)).await;
+                    self.raise_alert(runtime.workspace, runtime.id, AlertKind::Mute, MUTE).await;
                 } else if course.mute_since.is_some_and(|since| runtime.last_delivery() > since) {
                     course.mute_since = None;
                     self.note(runtime, None).await;
@@ -205,7 +247,7 @@ impl Engine {
     }
 
     /// Says something about an account that works, or takes it back.
-    async fn note(&self, runtime: &Runtime, detail: Option<&str>) {
+    pub(super) async fn note(&self, runtime: &Runtime, detail: Option<&str>) {
         let noted = async {
             let mut write = self.store.write(runtime.workspace, self.clock.now()).await?;
             let account = accounts::view(runtime.workspace, write.tx(), runtime.id).await?;
@@ -237,7 +279,7 @@ impl Engine {
     }
 
     /// No phone is linked: shows a code and waits for somebody to use it.
-    async fn wait_for_phone(
+    pub(super) async fn wait_for_phone(
         &self,
         runtime: &Runtime,
         watch: &Watch,
@@ -248,6 +290,7 @@ impl Engine {
         let shown = watch.linking.shown();
         if let Some(shown) = &shown
             && now < shown.expires_at()
+            && !watch.linking.is_outdated()
         {
             return Ok(Next::Wait(self.config.rhythm.linking.min(shown.expires_at().since(now))));
         }
@@ -256,14 +299,16 @@ impl Engine {
             self.step(runtime, &[Event::Failed], Some(NOBODY_SCANNED)).await?;
             return Ok(Next::End);
         }
-        course.codes += 1;
         let asked = match shown {
-            Some(Shown::Pairing(_)) => self.show_pairing_code(runtime, watch).await.map(drop),
+            Some(Shown::Pairing(pairing)) => {
+                self.show_pairing_code(runtime, watch, &pairing.phone).await.map(drop)
+            }
             Some(Shown::Qr(_)) | None => self.show_qr(runtime, watch).await.map(drop),
         };
         match asked {
             // The second: it was linked in this moment.
             Ok(()) | Err(EngineError::Check(CheckError::AlreadyLinked)) => {
+                course.codes += 1;
                 Ok(Next::Wait(self.config.rhythm.linking))
             }
             Err(EngineError::Check(error)) => self.trouble(runtime, course, &error).await,
@@ -272,7 +317,7 @@ impl Engine {
     }
 
     /// The gateway does not do what it should.
-    async fn trouble(
+    pub(super) async fn trouble(
         &self,
         runtime: &Runtime,
         course: &mut Course,
@@ -288,7 +333,7 @@ impl Engine {
         Ok(Next::Wait(self.config.rhythm.backoff(course.failures)))
     }
 
-    async fn step(
+    pub(super) async fn step(
         &self,
         runtime: &Runtime,
         events: &[Event],
@@ -297,6 +342,8 @@ impl Engine {
         self.transitions(runtime.workspace, runtime.id, events, detail, None).await.map(drop)
     }
 }
+
+const NO_BRIDGE: &str = "it does not answer like the bridge";
 
 const MUTE: &str = "Messages come in, but the gateway's deliveries do not arrive here: they are fetched every few minutes \
                     instead. Check that the gateway can reach this server's address, and that the webhook's address and \

@@ -3,13 +3,18 @@
 //! A code is as good as a password for as long as it lives, so it is in memory only: no row, no event and no log holds
 //! it. Screens learn from the account's `code_expires_at` that there is another one, and ask for it here.
 
-use std::sync::PoisonError;
+use std::sync::{
+    PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
 
-use balas_domain::{AccountEvent, AccountId, AccountStatus, Permission, Timestamp};
+use balas_domain::{
+    AccountEvent, AccountId, AccountStatus, Address, Permission, Timestamp, form::Problem, view::ProviderKind,
+};
 use bytes::Bytes;
 use tokio::sync::Mutex;
 
-use super::{registry::Runtime, supervisor::Watch};
+use super::{gateway::invalid, registry::Runtime, supervisor::Watch};
 use crate::{Engine, access::Actor, error::EngineError};
 
 /// How long a pairing code can be typed. No gateway tells; `WhatsApp` ends the attempt after about that time.
@@ -37,6 +42,8 @@ pub struct PairingCode {
     pub code: String,
     /// It means nothing from then on.
     pub expires_at: Timestamp,
+    /// The number it is for.
+    pub phone: String,
 }
 
 impl std::fmt::Debug for PairingCode {
@@ -65,6 +72,8 @@ impl Shown {
 #[derive(Default)]
 pub(super) struct Linking {
     shown: std::sync::Mutex<Option<Shown>>,
+    /// There is a newer one, which is to be fetched.
+    outdated: AtomicBool,
     /// Held while the gateway is asked for a code: each one makes the one before void.
     pub(super) asking: Mutex<()>,
 }
@@ -75,7 +84,19 @@ impl Linking {
     }
 
     pub(super) fn show(&self, shown: Option<Shown>) {
+        self.outdated.store(false, Ordering::Relaxed);
         *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = shown;
+    }
+
+    /// `WhatsApp` shows a QR code that can be scanned until then. If that is longer than ours can, ours is void.
+    pub(super) fn replaced(&self, until: Timestamp) {
+        if matches!(self.shown(), Some(Shown::Qr(qr)) if qr.expires_at < until) {
+            self.outdated.store(true, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn is_outdated(&self) -> bool {
+        self.outdated.load(Ordering::Relaxed)
     }
 }
 
@@ -109,14 +130,37 @@ impl Engine {
         Ok(shown.filter(|s| self.clock.now() < s.expires_at()))
     }
 
-    /// Links by pairing code instead of QR code: asks the gateway for a code for the account's number. Starts the
-    /// account if it does not run.
+    /// Links by pairing code instead of QR code: asks for a code for the account's number. Starts the account if it does
+    /// not run.
     ///
     /// # Errors
-    /// When the actor may not, there is no such account, a phone is linked already, or the gateway refuses.
+    /// When the actor may not, there is no such account, its number is not known yet, a phone is linked already, or the
+    /// gateway refuses.
     pub async fn pair_account(&self, actor: &Actor, id: AccountId) -> Result<PairingCode, EngineError> {
         let (runtime, watch) = self.ready_to_link(actor, id).await?;
-        self.show_pairing_code(&runtime, &watch).await
+        let own = runtime.gateway().and_then(|link| link.own.as_ref());
+        let Some(Address::Phone(digits)) = own else {
+            return Err(invalid("phone", Problem::Required));
+        };
+        self.show_pairing_code(&runtime, &watch, &format!("+{digits}")).await
+    }
+
+    /// As [`Engine::pair_account`], for an account that does not know its number yet.
+    ///
+    /// # Errors
+    /// As there, and when it is no phone number.
+    pub async fn pair_account_with(
+        &self,
+        actor: &Actor,
+        id: AccountId,
+        phone: &str,
+    ) -> Result<PairingCode, EngineError> {
+        actor.require(Permission::ManageAccounts)?;
+        if !matches!(Address::phone(phone), Ok(Address::Phone(_))) {
+            return Err(invalid("phone", Problem::NotPhone));
+        }
+        let (runtime, watch) = self.ready_to_link(actor, id).await?;
+        self.show_pairing_code(&runtime, &watch, phone).await
     }
 
     /// Links by QR code (again), after a pairing code was shown. Starts the account if it does not run.
@@ -153,6 +197,9 @@ impl Engine {
             Some(watch) => watch,
             None => self.run_account(id),
         };
+        if runtime.kind() == ProviderKind::Bridge {
+            return Ok((self.reach_bridge(id).await?, watch));
+        }
         Ok((runtime, watch))
     }
 
@@ -173,11 +220,13 @@ impl Engine {
         &self,
         runtime: &Runtime,
         watch: &Watch,
+        phone: &str,
     ) -> Result<PairingCode, EngineError> {
         let link = runtime.gateway().ok_or(EngineError::NotFound { what: "account" })?;
         let _asking = watch.linking.asking.lock().await;
-        let code = link.client.pairing_code(&format!("+{}", runtime.external_id)).await?;
-        let pairing = PairingCode { code, expires_at: self.clock.now().after(PAIRING_LIFE) };
+        let code = link.client.pairing_code(phone).await?;
+        let expires_at = self.clock.now().after(PAIRING_LIFE);
+        let pairing = PairingCode { code, expires_at, phone: phone.to_owned() };
         watch.linking.show(Some(Shown::Pairing(pairing.clone())));
         self.code_shown(runtime, watch, AccountEvent::PairingCodeShown, pairing.expires_at).await?;
         Ok(pairing)

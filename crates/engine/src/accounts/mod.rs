@@ -1,7 +1,7 @@
 //! Accounts: setting them up, and looking after them while they run.
 //!
 //! - `registry`: all that exist, with opened secrets,
-//! - `cloud`, `gateway`: setting one up, per kind,
+//! - `cloud`, `gateway`, `bridge`: setting one up, per kind (and what browsers say),
 //! - `lifecycle`: what people do to any of them,
 //! - `supervisor`: one task per running account, which `attend` (Cloud API) or `linked` (a linked phone) fills,
 //! - `linking`: the QR or pairing code that is shown,
@@ -9,6 +9,7 @@
 //! - `settings`: what a team sets.
 
 mod attend;
+mod bridge;
 mod cloud;
 mod gateway;
 mod lifecycle;
@@ -25,5 +26,7 @@ pub use gateway::GatewayChange;
 pub use linking::{PairingCode, QrCode};
 pub use rhythm::Rhythm;
 
-pub(crate) use registry::{Registry, Runtime};
+#[cfg(test)]
+pub(crate) use registry::{CloudLink, Link};
+pub(crate) use registry::{GatewayLink, Registry, Runtime};
 pub(crate) use supervisor::Supervisor;

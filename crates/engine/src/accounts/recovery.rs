@@ -7,10 +7,13 @@ use balas_providers::{
     gateway::{Chat, HistoryQuery},
     inbound::Message,
 };
-use balas_store::{Write, accounts, conversations, messages};
+use balas_store::{
+    StoreError, Write, accounts, conversations, messages,
+    sync::{self, NewGap},
+};
 
 use super::registry::{GatewayLink, Runtime};
-use crate::{Engine, error::EngineError};
+use crate::{Engine, error::EngineError, routing::reachable_from_anywhere};
 
 /// Chats and messages that are asked for at once.
 const PAGE: u32 = 100;
@@ -72,8 +75,27 @@ impl Engine {
         let mut rest = all.into_iter().peekable();
         while rest.peek().is_some() {
             let mut write = self.store.write(runtime.workspace, self.clock.now()).await?;
+            let mut gap = None;
             for message in rest.by_ref().take(GROUP) {
-                found += u64::from(self.recover_message(&mut write, runtime, message).await?);
+                let at = message.at;
+                // What stands before a gap is only asked for until one is found.
+                let before = match gap {
+                    None => newest_until(&mut write, runtime, &message).await?,
+                    Some(_) => None,
+                };
+                if self.recover_message(&mut write, runtime, message).await? {
+                    let (_, _, last, count) = gap.get_or_insert((before, at, at, 0));
+                    (*last, *count) = (at, *count + 1);
+                    found += 1;
+                }
+            }
+            if let Some((after, first_at, last_at, messages)) = gap {
+                let ws = write.workspace();
+                let here = conversations::by_address(ws, write.tx(), runtime.id, &chat.address).await?;
+                if let Some(conversation_id) = here {
+                    let gap = NewGap { conversation_id, after, first_at, last_at, messages };
+                    sync::gap_filled(&mut write, runtime.id, &gap).await?;
+                }
             }
             self.publish(write).await?;
         }
@@ -105,13 +127,25 @@ impl Engine {
         write: &mut Write,
         runtime: &Runtime,
         found: &Message,
-    ) -> Result<bool, EngineError> {
+    ) -> Result<bool, StoreError> {
         let ws = write.workspace();
-        let Some(conversation) = conversations::by_address(ws, write.tx(), runtime.id, &found.chat).await?
-        else {
+        if messages::by_provider_id(ws, write.tx(), runtime.id, &found.provider_id).await?.is_some() {
             return Ok(false);
-        };
-        for ours in messages::unknown(ws, write.tx(), conversation, found.at.before(UNSENT)).await? {
+        }
+        let since = found.at.before(UNSENT);
+        let mut candidates = Vec::new();
+        if let Some(own) = conversations::by_address(ws, write.tx(), runtime.id, &found.chat).await? {
+            candidates = messages::unknown(ws, write.tx(), own, since).await?;
+            candidates.retain(|ours| ours.view.sent_with.is_none());
+        }
+        for ours in messages::unknown_elsewhere(ws, write.tx(), runtime.id, since).await? {
+            let conversation = conversations::get(ws, write.tx(), ours.view.conversation_id).await?;
+            let Some(conversation) = conversation else { continue };
+            if reachable_from_anywhere(ws, write.tx(), &conversation).await?.as_ref() == Some(&found.chat) {
+                candidates.push(ours);
+            }
+        }
+        for ours in candidates {
             let same = ours.content.searchable().trim() == found.content.searchable().trim();
             if same && ours.view.direction == Direction::Out && found.at >= ours.view.at.before(OVERLAP) {
                 messages::accepted(write, ours.view.id, &found.provider_id).await?;
@@ -119,6 +153,19 @@ impl Engine {
             }
         }
         Ok(false)
+    }
+}
+
+/// The newest message of its chat that was known before this one.
+async fn newest_until(
+    write: &mut Write,
+    runtime: &Runtime,
+    message: &Message,
+) -> Result<Option<Timestamp>, StoreError> {
+    let ws = write.workspace();
+    match conversations::by_address(ws, write.tx(), runtime.id, &message.chat).await? {
+        Some(id) => messages::newest_until(ws, write.tx(), id, message.at).await,
+        None => Ok(None),
     }
 }
 

@@ -29,15 +29,18 @@ pub(crate) struct Runtime {
 /// What is particular to a kind of account.
 pub(crate) enum Link {
     Cloud(Box<CloudLink>),
+    /// The bridge speaks as gateways do.
     Gateway(Box<GatewayLink>),
 }
 
+#[derive(Clone)]
 pub(crate) struct CloudLink {
     pub(crate) client: Cloud,
     pub(crate) app_secret: String,
     pub(crate) verify_token: String,
 }
 
+#[derive(Clone)]
 pub(crate) struct GatewayLink {
     pub(crate) client: Gateway,
     /// The number that is (or shall be) linked.
@@ -59,6 +62,15 @@ impl Runtime {
         Self { workspace, id, external_id, identity_scope, link, last_delivery: AtomicI64::new(0) }
     }
 
+    /// The same account, whose gateway or bridge is now reached by this client.
+    pub(crate) fn reached_by(&self, client: Gateway) -> Self {
+        let link = match &self.link {
+            Link::Cloud(link) => Link::Cloud(link.clone()),
+            Link::Gateway(link) => Link::Gateway(Box::new(GatewayLink { client, ..(**link).clone() })),
+        };
+        Self::new(self.workspace, self.id, self.external_id.clone(), self.identity_scope.clone(), link)
+    }
+
     pub(crate) fn provider(&self) -> &dyn Provider {
         match &self.link {
             Link::Cloud(link) => &link.client,
@@ -70,6 +82,11 @@ impl Runtime {
         self.provider().kind()
     }
 
+    /// Whether our own bridge runs it.
+    pub(crate) fn is_on_bridge(&self) -> bool {
+        self.kind() == ProviderKind::Bridge
+    }
+
     pub(crate) fn cloud(&self) -> Option<&CloudLink> {
         match &self.link {
             Link::Cloud(link) => Some(link),
@@ -77,6 +94,7 @@ impl Runtime {
         }
     }
 
+    /// The link with a phone, by a gateway or by our own bridge.
     pub(crate) fn gateway(&self) -> Option<&GatewayLink> {
         match &self.link {
             Link::Gateway(link) => Some(link),
@@ -178,8 +196,7 @@ impl Engine {
         let plain = self.vault.open(ws, tx, place(&row), &record.secrets).await?;
         let runtime = match record.view.provider {
             ProviderKind::Cloud => self.open_cloud(ws, record, &plain)?,
-            ProviderKind::Gateway => self.open_gateway(ws, record, &plain)?,
-            ProviderKind::Bridge => return Err(internal("this version of Balas has no bridge")),
+            ProviderKind::Gateway | ProviderKind::Bridge => self.open_linked(ws, record, &plain)?,
         };
         if let Some(at) = record.view.last_delivery_at {
             runtime.heard(at);

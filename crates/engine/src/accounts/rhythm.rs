@@ -23,6 +23,22 @@ pub struct Rhythm {
     pub stagger: Duration,
     /// Until a message whose outcome is unknown is looked for; longer each time.
     pub look_up: Duration,
+    /// A message waits so long for a number that will be back soon, before it leaves by another.
+    pub fall_back: Duration,
+    /// Between two browsers of the bridge that start.
+    pub browser: Duration,
+    /// The bridge goes on running for so long when nobody needs it any more.
+    pub linger: Duration,
+    /// It is looked at this often whether alerts are due or over.
+    pub alerts: Duration,
+    /// What counts as a minute where admins set minutes. Tests have less time.
+    pub minute: Duration,
+    /// A phone that was just linked hands over its list of chats within this time.
+    pub settle: Duration,
+    /// The first time that is waited before a phone's past is looked at again; the next ones are multiples of it.
+    pub history: Duration,
+    /// The bridge must run so long without a break before its last end is forgotten.
+    pub calm: Duration,
 }
 
 impl Default for Rhythm {
@@ -36,6 +52,14 @@ impl Default for Rhythm {
             grace: Duration::from_secs(10),
             stagger: Duration::from_millis(40),
             look_up: Duration::from_secs(5),
+            fall_back: Duration::from_mins(1),
+            browser: Duration::from_secs(3),
+            linger: Duration::from_secs(30),
+            alerts: Duration::from_secs(5),
+            minute: Duration::from_mins(1),
+            settle: Duration::from_secs(30),
+            history: Duration::from_mins(1),
+            calm: Duration::from_mins(10),
         }
     }
 }

@@ -43,10 +43,7 @@ impl Engine {
         settings: &AccountSettings,
     ) -> Result<AccountView, EngineError> {
         actor.require(Permission::ManageAccounts)?;
-        let errors = settings.validate();
-        if !errors.is_empty() {
-            return Err(EngineError::Invalid(errors));
-        }
+        EngineError::of_fields(settings.validate())?;
         let mut write = self.store.write(actor.workspace, self.clock.now()).await?;
         let change = accounts::AccountChange {
             settings: Some(settings.clone()),

@@ -94,6 +94,13 @@ impl Engine {
         watch
     }
 
+    /// Looks at an account now instead of later.
+    pub(super) fn wake(&self, id: AccountId) {
+        if let Some(watch) = self.supervisor.get(id) {
+            watch.wake.notify_one();
+        }
+    }
+
     async fn look_after(&self, id: AccountId, watch: &Watch) {
         let Some(runtime) = self.accounts.get(id) else { return };
         match runtime.kind() {

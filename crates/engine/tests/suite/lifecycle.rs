@@ -286,11 +286,56 @@ async fn many_at_once_tell_how_each_went() {
     assert_eq!(stopped[1].code.as_deref(), Some("not_found"));
     let started = e.start_accounts(&world.owner, &[account, account]).await.unwrap();
     assert!(started[0].account.is_some());
-    assert_eq!(started[1].code.as_deref(), Some("illegal_transition"), "it runs already");
+    assert!(started[1].account.is_some(), "it runs already, which is what was asked for");
     world.status(account, AccountStatus::Ready).await;
     assert_eq!(e.stop_all_accounts(&world.owner).await.unwrap().len(), 2);
     assert!(e.accounts(&world.owner).await.unwrap().iter().all(|a| a.status == AccountStatus::Idle));
     world.until("nothing is looked after any more", async || e.running_accounts() == 0).await;
+    world.stop().await;
+}
+
+#[rstest]
+#[case::sqlite(Kind::Sqlite)]
+#[case::postgres(Kind::Postgres)]
+#[tokio::test]
+async fn a_new_number_warms_up(#[case] kind: Kind) {
+    let mut world = World::new(kind).await;
+    let (account, _) = world.linked().await;
+    let new = world.engine.account(&world.owner, account).await.unwrap().settings;
+    assert!(new.warm_up, "linked just now");
+    let quick = balas_domain::TrustLevel::try_from(5).unwrap();
+    let settings = AccountSettings { trust_level: quick, daily_limit: None, ..new };
+    world.engine.set_account_settings(&world.owner, account, &settings).await.unwrap();
+    world.customer_writes("hello");
+    world.until("the message came", async || world.texts().await.len() == 1).await;
+    let conversation = world.list().await.remove(0).id;
+    let first_day = settings.limit_on(1).unwrap();
+    let texts: Vec<_> = (0..=first_day).map(|n| world.text(&format!("answer {n}"))).collect();
+    for text in &texts {
+        world.engine.send_text(&world.owner, conversation, text).await.unwrap();
+    }
+    let last = texts.last().unwrap().id;
+    let held = async |world: &World| world.message(conversation, last).await.held.map(|held| held.reason);
+    world.until("the last one is held", async || held(&world).await == Some(HeldReason::WarmUp)).await;
+    assert_eq!(world.sandbox.world().sent(FROM).len(), first_day as usize);
+
+    // The day is remembered over a restart, and so is that it warms up over another start of the account.
+    world.restart().await;
+    world.status(account, AccountStatus::Ready).await;
+    world.engine.stop_account(&world.owner, account).await.unwrap();
+    world.engine.start_account(&world.owner, account).await.unwrap();
+    world.status(account, AccountStatus::Ready).await;
+    let usage = world.engine.account(&world.owner, account).await.unwrap().usage;
+    assert_eq!((usage.sent, usage.days_before), (first_day, 0));
+    assert_eq!(held(&world).await, Some(HeldReason::WarmUp));
+
+    let known = AccountSettings { warm_up: false, ..settings };
+    world.engine.set_account_settings(&world.owner, account, &known).await.unwrap();
+    world
+        .until("it went when the number needed no warming up", async || {
+            world.message(conversation, last).await.delivery.status >= MessageStatus::Sent
+        })
+        .await;
     world.stop().await;
 }
 
@@ -303,6 +348,7 @@ async fn the_daily_limit_holds_messages_and_loses_none(#[case] kind: Kind) {
     let (account, _) = world.linked().await;
     let limit = |n| AccountSettings {
         daily_limit: Some(n),
+        warm_up: false,
         trust_level: balas_domain::TrustLevel::try_from(5).unwrap(),
         ..AccountSettings::of_new(balas_domain::view::ProviderKind::Gateway)
     };

@@ -1,9 +1,15 @@
 //! The engine on real databases, with the sandbox at the other end of real HTTP.
 
 mod access;
+mod alerts;
+mod bridge;
 mod gateway;
+mod groups;
 mod inbound;
 mod lifecycle;
 mod outbound;
 mod reading;
+mod routing;
 mod support;
+mod sync;
+mod work;

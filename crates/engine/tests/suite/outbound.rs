@@ -19,7 +19,7 @@ async fn an_answer_goes_out_and_its_ticks_come_back(#[case] kind: Kind) {
     let mut answer = world.text("*hi* there");
     answer.reply_to = Some(world.thread(conversation.id).await[0].id);
     let shown = world.engine.send_text(&world.owner, conversation.id, &answer).await.unwrap();
-    assert_eq!(shown.delivery.status, MessageStatus::Queued);
+    assert!(shown.delivery.status <= MessageStatus::Sent, "it may be on its way already");
     world
         .until("it is delivered", async || {
             world.message(conversation.id, answer.id).await.delivery.status >= MessageStatus::Delivered
@@ -212,6 +212,7 @@ async fn a_message_that_was_being_sent_when_the_lights_went_out_is_unknown() {
         at: now,
         counts_unread: false,
         source: balas_store::messages::Source::Live,
+        origin: None,
     };
     balas_store::messages::insert(&mut write, &row).await.unwrap();
     let job = jobs::NewJob {
@@ -258,6 +259,7 @@ async fn a_flood_of_campaign_jobs_never_delays_a_reply() {
             at: now,
             counts_unread: false,
             source: balas_store::messages::Source::Live,
+            origin: None,
         };
         balas_store::messages::insert(&mut write, &row).await.unwrap();
         let job = jobs::NewJob {

@@ -2,7 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at once; what is unused differs per file")]
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, RwLock},
+    time::Duration,
+};
 
 use axum::{
     Router,
@@ -19,7 +23,8 @@ use balas_domain::{
     view::{AccountView, ConversationView, MessageView},
 };
 use balas_engine::{
-    Actor, Config, Engine, EventsAfter, GatewayTarget, NewOwner, Rhythm, WebhookTarget, Workers,
+    Actor, BridgeConfig, Config, Engine, EventsAfter, GatewayTarget, NewOwner, Rhythm, WebhookTarget,
+    Workers,
     ambient::{OsRandom, SystemClock},
     secrets::MasterKey,
 };
@@ -42,6 +47,14 @@ pub const RHYTHM: Rhythm = Rhythm {
     grace: Duration::from_millis(1_200),
     stagger: Duration::from_millis(1),
     look_up: Duration::from_millis(20),
+    fall_back: Duration::from_millis(200),
+    browser: Duration::from_millis(1),
+    linger: Duration::from_millis(20),
+    alerts: Duration::from_millis(20),
+    minute: Duration::from_millis(100),
+    settle: Duration::from_millis(600),
+    history: Duration::from_secs(5),
+    calm: Duration::from_millis(300),
 };
 
 pub struct World {
@@ -52,8 +65,11 @@ pub struct World {
     pub sandbox: Running,
     workers: Option<Workers>,
     hook: tokio::task::JoinHandle<()>,
+    /// The engine that deliveries come to.
+    door: Door,
     store: TestStore,
-    config: Config,
+    pub config: Config,
+    folder: tempfile::TempDir,
 }
 
 impl World {
@@ -66,6 +82,7 @@ impl World {
             delivered_after: Duration::from_millis(10),
             read_after: Duration::from_millis(10),
             retry_waits: vec![Duration::from_millis(20)],
+            history_after: Duration::from_millis(100),
             ..Timing::default()
         };
         let config = balas_sandbox::Config {
@@ -78,7 +95,10 @@ impl World {
             .unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
+        let folder = tempfile::tempdir().unwrap();
         let config = Config {
+            mail: None,
+            bridge: Some(bridge(folder.path(), &base)),
             cloud_base_url: sandbox.base_url(),
             cloud_version: "v23.0".to_owned(),
             master_key: MasterKey::generate(&OsRandom),
@@ -93,11 +113,23 @@ impl World {
             .create_workspace("test", "Test", "Asia/Jakarta", &owner("owner@example.org"))
             .await
             .unwrap();
-        let hook = serve_hook(engine.clone(), listener);
+        let door = Arc::new(RwLock::new(engine.clone()));
+        let hook = serve_hook(Arc::clone(&door), listener);
         sandbox.set_webhook_url(&number.phone_number_id, format!("{base}/hook"));
         let account = engine.create_cloud(&owner, &form(&number)).await.unwrap().id;
-        let world =
-            Self { engine, owner, account, number, sandbox, workers: Some(workers), hook, store, config };
+        let world = Self {
+            engine,
+            owner,
+            account,
+            number,
+            sandbox,
+            workers: Some(workers),
+            hook,
+            door,
+            store,
+            config,
+            folder,
+        };
         world
             .until("the account is ready", async || {
                 world.engine.account(&world.owner, account).await.unwrap().status
@@ -107,9 +139,9 @@ impl World {
         world
     }
 
-    /// Waits for a condition.
+    /// Waits for a condition, as long as a machine needs that is busy with all other tests.
     pub async fn until(&self, what: &str, condition: impl AsyncFn() -> bool) {
-        for _ in 0..1_000 {
+        for _ in 0..6_000 {
             if condition().await {
                 return;
             }
@@ -135,10 +167,15 @@ impl World {
     pub async fn linked(&self) -> (AccountId, Device) {
         let account = self.engine.create_gateway(&self.owner, &self.gateway("v9")).await.unwrap().id;
         let device = Device::new("v9", &format!("balas-{account}"));
-        self.status(account, AccountStatus::Qr).await;
-        self.sandbox.world().scan(&device, PHONE, Some("Toko Melati")).unwrap();
-        self.status(account, AccountStatus::Ready).await;
+        self.link(account, &device).await;
         (account, device)
+    }
+
+    /// The phone scans the account's code, which is ready then.
+    pub async fn link(&self, account: AccountId, device: &Device) {
+        self.status(account, AccountStatus::Qr).await;
+        self.sandbox.world().scan(device, PHONE, Some("Toko Melati")).unwrap();
+        self.status(account, AccountStatus::Ready).await;
     }
 
     /// The form for a number on one of the sandbox's gateways.
@@ -164,6 +201,17 @@ impl World {
         self.engine.account(&self.owner, account).await.unwrap()
     }
 
+    /// Where the bridge keeps its data.
+    pub fn bridge_data(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    /// The server ends and starts again with other settings.
+    pub async fn change_config(&mut self, change: impl FnOnce(&mut Config)) {
+        change(&mut self.config);
+        self.restart().await;
+    }
+
     /// The server ends and starts again.
     pub async fn restart(&mut self) {
         self.workers.take().unwrap().stop().await;
@@ -171,11 +219,8 @@ impl World {
         let store = self.store.store.clone();
         self.engine = Engine::new(store, clock, random, self.config.clone()).unwrap();
         self.workers = Some(self.engine.start().await.unwrap());
-        self.hook.abort();
-        let _ended = (&mut self.hook).await;
-        let address = self.config.webhook_base.as_ref().unwrap().trim_start_matches("http://").to_owned();
-        let listener = tokio::net::TcpListener::bind(address).await.unwrap();
-        self.hook = serve_hook(self.engine.clone(), listener);
+        // The one that was stopped takes nothing any more.
+        *self.door.write().unwrap() = self.engine.clone();
     }
 
     pub async fn list(&self) -> Vec<ConversationView> {
@@ -267,6 +312,19 @@ impl World {
     }
 }
 
+/// The real bridge, whose library is replaced by one that replays.
+fn bridge(data: &std::path::Path, base: &str) -> BridgeConfig {
+    BridgeConfig {
+        folder: concat!(env!("CARGO_MANIFEST_DIR"), "/../../bridge").into(),
+        program: "test/support/phone-main.js".into(),
+        node: "node".into(),
+        // Never started.
+        chromium: Some("/bin/sh".into()),
+        data: data.to_owned(),
+        deliver_to: base.to_owned(),
+    }
+}
+
 pub fn owner(email: &str) -> NewOwner {
     NewOwner { name: "Owner".to_owned(), email: email.to_owned(), password: "long enough".to_owned() }
 }
@@ -288,9 +346,12 @@ pub fn sign(secret: &str, body: &[u8]) -> String {
     format!("sha256={}", hex::encode(mac.finalize().into_bytes()))
 }
 
+type Door = Arc<RwLock<Engine>>;
+
 /// A minimal server that takes the sandbox's webhooks.
-fn serve_hook(engine: Engine, listener: tokio::net::TcpListener) -> tokio::task::JoinHandle<()> {
-    async fn hook(State(engine): State<Engine>, headers: HeaderMap, body: Bytes) -> StatusCode {
+fn serve_hook(door: Door, listener: tokio::net::TcpListener) -> tokio::task::JoinHandle<()> {
+    async fn hook(State(door): State<Door>, headers: HeaderMap, body: Bytes) -> StatusCode {
+        let engine = door.read().unwrap().clone();
         let signature = headers.get("x-hub-signature-256").and_then(|h| h.to_str().ok());
         match engine.receive_cloud_webhook(WebhookTarget::Shared, signature, body, None).await {
             Ok(()) => StatusCode::OK,
@@ -298,11 +359,12 @@ fn serve_hook(engine: Engine, listener: tokio::net::TcpListener) -> tokio::task:
         }
     }
     async fn gateway(
-        State(engine): State<Engine>,
+        State(door): State<Door>,
         Path(account): Path<AccountId>,
         headers: HeaderMap,
         body: Bytes,
     ) -> StatusCode {
+        let engine = door.read().unwrap().clone();
         let signature = headers.get("x-hub-signature-256").and_then(|h| h.to_str().ok());
         match engine.receive_gateway_webhook(&GatewayTarget::Account(account), signature, body, None).await {
             Ok(()) => StatusCode::OK,
@@ -312,7 +374,7 @@ fn serve_hook(engine: Engine, listener: tokio::net::TcpListener) -> tokio::task:
     let app = Router::new()
         .route("/hook", post(hook))
         .route("/webhooks/gateway/{account}", post(gateway))
-        .with_state(engine);
+        .with_state(door);
     tokio::spawn(async move { axum::serve(listener, app).await.unwrap() })
 }
 

@@ -77,7 +77,7 @@ mod tests {
 
     fn text(to: Address, text: &str) -> Outgoing {
         let id: MessageId = ID.parse().unwrap();
-        Outgoing { id, to, body: Body::Text { text: text.into() }, reply_to: None }
+        Outgoing { id, to, body: Body::Text { text: text.into() }, reply_to: None, mentions: Vec::new() }
     }
 
     fn phone() -> Address {

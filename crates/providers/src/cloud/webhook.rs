@@ -146,7 +146,8 @@ fn history(value: &Value, received_at: Timestamp, events: &mut Events<'_>) {
             }
         }
         if let Some(progress) = chunk.get("metadata").and_then(|m| int(m, "progress")) {
-            events.list.push(Inbound::Ignored { kind: format!("history: {progress} % done") });
+            let percent = u32::try_from(progress.clamp(0, 100)).unwrap_or_default();
+            events.list.push(Inbound::HistoryProgress { percent });
         }
     }
     // Ids of files follow in deliveries of their own, without threads.

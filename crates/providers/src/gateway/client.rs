@@ -41,6 +41,7 @@ const FIRST_WAIT: Duration = Duration::from_millis(300);
 #[derive(Clone)]
 pub struct Gateway {
     http: Client,
+    kind: ProviderKind,
     settings: Settings,
     secrets: Secrets,
     backoff: ExponentialBuilder,
@@ -52,7 +53,13 @@ impl Gateway {
     pub fn new(client: Client, settings: Settings, secrets: Secrets) -> Self {
         let backoff =
             ExponentialBuilder::default().with_min_delay(FIRST_WAIT).with_max_times(REPEATS).with_jitter();
-        Self { http: client, settings, secrets, backoff }
+        Self { http: client, kind: ProviderKind::Gateway, settings, secrets, backoff }
+    }
+
+    /// The same for a number on the bridge, which speaks as a gateway does.
+    #[must_use]
+    pub fn bridge(client: Client, settings: Settings, secrets: Secrets) -> Self {
+        Self { kind: ProviderKind::Bridge, ..Self::new(client, settings, secrets) }
     }
 
     /// With another wait before the first repetition of a harmless call (300 ms otherwise).
@@ -110,7 +117,12 @@ impl Gateway {
 
     /// What a failed call says about the settings.
     pub(super) fn explain(&self, fault: Fault) -> CheckError {
-        fault.explain(&self.settings.base_url, self.settings.slot())
+        match fault.explain(&self.settings.base_url, self.settings.slot()) {
+            CheckError::Unreachable { url, detail, .. } => {
+                CheckError::Unreachable { by: self.kind, url, detail }
+            }
+            error => error,
+        }
     }
 
     /// A call about a chat that does no harm when repeated.
@@ -143,6 +155,15 @@ impl fmt::Debug for Gateway {
     }
 }
 
+/// A person as the gateway takes mentions: a bare number, or the whole linked id.
+fn mentioned(who: &Address) -> Option<String> {
+    match who {
+        Address::Phone(digits) => Some(digits.clone()),
+        Address::Lid(id) => Some(format!("{id}@lid")),
+        Address::User(_) | Address::Group(_) => None,
+    }
+}
+
 /// We refuse it ourselves.
 fn refusal(text: String) -> SendError {
     SendError {
@@ -158,7 +179,7 @@ fn refusal(text: String) -> SendError {
 #[async_trait]
 impl Provider for Gateway {
     fn kind(&self) -> ProviderKind {
-        ProviderKind::Gateway
+        self.kind
     }
 
     /// A quoted message that the gateway does not know is silently left out by it.
@@ -172,6 +193,10 @@ impl Provider for Gateway {
                 body.insert("message".into(), json!(text));
                 if let Some(quoted) = &message.reply_to {
                     body.insert("reply_message_id".into(), json!(quoted));
+                }
+                if !message.mentions.is_empty() {
+                    let mentions: Vec<String> = message.mentions.iter().filter_map(mentioned).collect();
+                    body.insert("mentions".into(), json!(mentions));
                 }
                 &["send", "message"]
             }

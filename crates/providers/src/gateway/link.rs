@@ -11,10 +11,12 @@ use super::{
     client::Gateway,
     settings::{self, Dialect, SettingsProblem},
     transport::Fault,
+    webhook::connection_state,
 };
 use crate::{
     CheckError,
-    lenient::{elements, flag, id, int, name, string},
+    inbound::ConnectionState,
+    lenient::{body, elements, flag, id, int, name, string},
 };
 
 /// How long a QR code can be scanned when the gateway does not say.
@@ -57,6 +59,19 @@ impl Device {
     }
 }
 
+/// How the browser of a number on the bridge stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BrowserStatus {
+    /// How far it is.
+    pub state: ConnectionState,
+    /// Why, for people.
+    pub reason: Option<String>,
+    /// Why its callbacks do not arrive here; `None` if they do, or none waits.
+    pub undelivered: Option<String>,
+    /// `WhatsApp` has blocked the number. Only a person can mend that.
+    pub blocked: bool,
+}
+
 /// How the link stands. The gateway never tells by itself; ask.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LinkStatus {
@@ -66,6 +81,8 @@ pub struct LinkStatus {
     pub logged_in: bool,
     /// The linked number, if the gateway says which.
     pub jid: Option<Address>,
+    /// What only the bridge tells.
+    pub browser: Option<BrowserStatus>,
 }
 
 /// A QR code to be scanned with `WhatsApp` > Linked devices.
@@ -246,14 +263,14 @@ impl Gateway {
                 let device = self.devices().await?.into_iter().next();
                 let linked = device.is_some();
                 let jid = device.and_then(|d| d.jid);
-                return Ok(LinkStatus { connected: linked, logged_in: linked, jid });
+                return Ok(LinkStatus { connected: linked, logged_in: linked, jid, browser: None });
             }
             Err(fault) => match self.explain(fault) {
                 CheckError::NotLinked => {
-                    return Ok(LinkStatus { connected: false, logged_in: false, jid: None });
+                    return Ok(LinkStatus { connected: false, logged_in: false, jid: None, browser: None });
                 }
                 CheckError::NotConnected => {
-                    return Ok(LinkStatus { connected: false, logged_in: true, jid: None });
+                    return Ok(LinkStatus { connected: false, logged_in: true, jid: None, browser: None });
                 }
                 error => return Err(error),
             },
@@ -269,7 +286,8 @@ impl Gateway {
             jid = mine.and_then(|d| d.jid.clone());
         }
         let jid = jid.filter(|_| logged_in);
-        Ok(LinkStatus { connected: flag(&answer, "is_connected"), logged_in, jid })
+        let browser = browser(&answer);
+        Ok(LinkStatus { connected: flag(&answer, "is_connected"), logged_in, jid, browser })
     }
 
     /// All device slots of the gateway, of whichever account; with version 7 or older the linked phone.
@@ -292,6 +310,18 @@ impl Gateway {
     /// What is wrong, in words that say what to do.
     pub async fn reconnect(&self) -> Result<(), CheckError> {
         self.act("reconnect").await
+    }
+
+    /// Ends the browser of a number on the bridge. The link stays; [`Self::reconnect`] begins again.
+    ///
+    /// # Errors
+    /// What is wrong, in words that say what to do. No gateway has this call.
+    pub async fn stop(&self) -> Result<(), CheckError> {
+        let Some(slot) = self.settings().slot() else {
+            return Err(CheckError::DeviceNeeded { found: Vec::new() });
+        };
+        let done = self.once(Method::POST, &["devices", slot, "stop"], &[], None).await;
+        done.map(drop).map_err(|fault| self.explain(fault))
     }
 
     /// Ends the link with the phone. The slot stays; with it a new phone can be linked.
@@ -340,6 +370,18 @@ impl Gateway {
             },
         }
     }
+}
+
+/// Gateways have no outbox, and their states mean something else.
+fn browser(status: &Value) -> Option<BrowserStatus> {
+    let outbox = status.get("outbox").filter(|o| o.is_object())?;
+    let waits = int(outbox, "waiting").is_some_and(|n| n > 0);
+    Some(BrowserStatus {
+        state: connection_state(status)?,
+        reason: body(status, "reason"),
+        undelivered: body(outbox, "problem").filter(|_| waits),
+        blocked: status.get("blocked") == Some(&Value::Bool(true)),
+    })
 }
 
 /// The part of the link that is below the gateway's base address, if it is a harmless one.

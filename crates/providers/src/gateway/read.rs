@@ -107,6 +107,10 @@ pub struct GroupInfo {
     pub name: Option<String>,
     /// What it is about.
     pub topic: Option<String>,
+    /// Who made it, if the gateway tells.
+    pub owner: Option<Sender>,
+    /// When it was made.
+    pub created_at: Option<Timestamp>,
     /// Only administrators may write.
     pub announce: bool,
     /// Only administrators may change name and picture.
@@ -122,6 +126,8 @@ pub struct GroupMember {
     pub who: Sender,
     /// May change the group.
     pub admin: bool,
+    /// Made it, or was given it by who did.
+    pub owner: bool,
 }
 
 impl Gateway {
@@ -202,6 +208,8 @@ impl Gateway {
             address: address(&answer, "JID").unwrap_or_else(|| group.clone()),
             name: name(&answer, "Name"),
             topic: body(&answer, "Topic"),
+            owner: owner(&answer),
+            created_at: written_moment(&answer, "GroupCreated"),
             announce: flag(&answer, "IsAnnounce"),
             locked: flag(&answer, "IsLocked"),
             members,
@@ -244,7 +252,15 @@ fn member(row: &Value) -> Option<GroupMember> {
     let known: Vec<_> = ["PhoneNumber", "LID", "JID"].into_iter().map(|key| address(row, key)).collect();
     let who = person(row, &["DisplayName"], identities(known.iter().map(Option::as_ref)));
     let admin = flag(row, "IsAdmin") || flag(row, "IsSuperAdmin");
-    (!who.identities.is_empty()).then_some(GroupMember { who, admin })
+    let owner = flag(row, "IsSuperAdmin");
+    (!who.identities.is_empty()).then_some(GroupMember { who, admin, owner })
+}
+
+/// Who made a group.
+fn owner(answer: &Value) -> Option<Sender> {
+    let known: Vec<_> = ["OwnerPN", "OwnerJID"].into_iter().map(|key| address(answer, key)).collect();
+    let identities = identities(known.iter().map(Option::as_ref));
+    (!identities.is_empty()).then(|| Sender { identities, ..Sender::default() })
 }
 
 /// A message as the gateway stored it; `None` if there is nothing in it.

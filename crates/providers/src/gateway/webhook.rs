@@ -14,7 +14,7 @@ mod talk;
 use balas_domain::{Address, Timestamp, text::clean_name};
 use serde_json::Value;
 
-pub(super) use self::content::is_voice_file;
+pub(super) use self::{bridge::state as connection_state, content::is_voice_file};
 use super::address::address;
 use crate::{
     inbound::Inbound,

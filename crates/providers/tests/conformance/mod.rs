@@ -90,7 +90,7 @@ pub async fn run<R: Rig>(kind: ProviderKind) {
 
 fn message(rig: &impl Rig, body: Body) -> Outgoing {
     let id: MessageId = "0198c5a0-0000-7000-8000-000000000001".parse().unwrap();
-    Outgoing { id, to: rig.customer(), body, reply_to: None }
+    Outgoing { id, to: rig.customer(), body, reply_to: None, mentions: Vec::new() }
 }
 
 fn text(rig: &impl Rig) -> Outgoing {

@@ -71,3 +71,23 @@ pub fn hurt(value: &mut Value, place: Index, damage: &Damage) {
         }
     }
 }
+
+/// A string (or key) with a control character in it that no text has: what was read must hold none.
+pub fn control(value: &Value) -> Option<&str> {
+    let odd = |text: &str| text.chars().any(|c| c < ' ' && c != '\n' && c != '\t');
+    match value {
+        Value::String(text) => Some(text.as_str()).filter(|text| odd(text)),
+        Value::Array(list) => list.iter().find_map(control),
+        Value::Object(map) => map
+            .iter()
+            .find_map(|(key, value)| Some(key.as_str()).filter(|key| odd(key)).or_else(|| control(value))),
+        _ => None,
+    }
+}
+
+#[test]
+fn a_control_character_is_told_from_the_text_of_its_escape() {
+    assert_eq!(control(&json!({"a": ["\\r \\u0000", "b\nc\td"]})), None);
+    assert_eq!(control(&json!({"a": [1, {"b": "\r"}]})), Some("\r"));
+    assert_eq!(control(&json!({"\u{8}": 1})), Some("\u{8}"));
+}

@@ -17,6 +17,8 @@
 //! | `POST /control/disconnect` | `{device, stay?}`: loses the connection; with `stay` for good |
 //! | `POST /control/connect` | `{device}`: the connection is back, with what came meanwhile |
 //! | `POST /control/groups` | a [`NewGroup`] |
+//! | `POST /control/group-members` | a [`GroupStep`]: members join, leave, are promoted or demoted |
+//! | `POST /control/past` | a [`Past`] of any size: what the phone holds already |
 //! | `POST /control/own-read` | `{account, from, secretly?}`: somebody reads on the business's own phone |
 //! | `POST /control/typing` | `{account, from, state}`: a customer types (`composing`, `paused`) |
 //!
@@ -38,7 +40,7 @@ use crate::{
     config::{Device, Gateway},
     handle::World,
     runtime::Shared,
-    world::NewGroup,
+    world::{GroupStep, NewGroup, Past},
 };
 
 /// The paths of this part.
@@ -54,6 +56,8 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/control/disconnect", post(disconnect))
         .route("/control/connect", post(connect))
         .route("/control/groups", post(add_group))
+        .route("/control/group-members", post(group_step))
+        .route("/control/past", post(fill))
         .route("/control/own-read", post(own_read))
 }
 
@@ -180,6 +184,18 @@ async fn add_group(State(shared): State<Arc<Shared>>, bytes: Bytes) -> Answer {
     let group: NewGroup = body(&bytes)?;
     let id = World(shared).add_group(&group)?;
     Ok(Json(json!({"id": id})))
+}
+
+async fn group_step(State(shared): State<Arc<Shared>>, bytes: Bytes) -> Answer {
+    let step: GroupStep = body(&bytes)?;
+    World(shared).group_step(&step)?;
+    Ok(success())
+}
+
+async fn fill(State(shared): State<Arc<Shared>>, bytes: Bytes) -> Answer {
+    let past: Past = body(&bytes)?;
+    World(shared).fill(&past)?;
+    Ok(success())
 }
 
 #[derive(Deserialize)]

@@ -79,7 +79,7 @@ fn create(call: &Call<'_>, body: &Value) -> Answer {
             Recipient::Group(_) => return Err(Refusal::validation("participants: must be people.")),
         });
     }
-    let new = NewGroup { account, id: None, name: title.to_owned(), members };
+    let new = NewGroup { account, name: title.to_owned(), members, ..NewGroup::default() };
     let made = call.state().add_group(&new, call.now, &*call.shared.random);
     let (jid, effects) = made.map_err(|error| Refusal::internal(error.to_string()))?;
     call.shared.carry_out(effects);
@@ -125,7 +125,7 @@ fn info(call: &Call<'_>, state: &State, group: &Group) -> Value {
     let everybody = everybody(state, group);
     let lids = everybody.iter().any(|(party, _)| party.jid.ends_with("@lid"));
     let created = time::written(group.created_at, call.gateway.utc_offset_minutes);
-    let owner = everybody.first().map(|(party, _)| party.clone());
+    let owner = group.founder.as_ref().map(|phone| state.party(phone));
     let owner = owner.unwrap_or(Party { jid: String::new(), lid: None, name: String::new() });
     let owner_jid = owner.lid.as_ref().unwrap_or(&owner.jid);
     let participants: Vec<Value> = everybody
@@ -136,7 +136,7 @@ fn info(call: &Call<'_>, state: &State, group: &Group) -> Value {
                 "PhoneNumber": number(party),
                 "LID": party.lid.as_deref().unwrap_or_default(),
                 "IsAdmin": admin,
-                "IsSuperAdmin": admin,
+                "IsSuperAdmin": *admin && party.jid == owner.jid,
                 "DisplayName": "",
                 "Error": 0,
                 "AddRequest": null,
@@ -157,8 +157,8 @@ fn info(call: &Call<'_>, state: &State, group: &Group) -> Value {
         "TopicSetBy": "",
         "TopicSetByPN": "",
         "TopicDeleted": false,
-        "IsLocked": false,
-        "IsAnnounce": false,
+        "IsLocked": group.locked,
+        "IsAnnounce": group.announce,
         "AnnounceVersionID": "1754000000",
         "IsEphemeral": false,
         "DisappearingTimer": 0,

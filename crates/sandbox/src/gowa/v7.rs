@@ -35,6 +35,14 @@ pub(crate) fn bodies(event: &Event, own: &Handset) -> Vec<Value> {
                 Receipt::Read | Receipt::ReadSelf => vec![receipt("")],
             }
         }
+        Event::Members { group, change, people, at } => {
+            let jids: Vec<&str> = people.iter().map(|who| who.lid.as_deref().unwrap_or(&who.jid)).collect();
+            vec![json!({
+                "event": "group.participants",
+                "payload": {"chat_id": group, "type": change.word(), "jids": jids},
+                "timestamp": time::written(*at, 0),
+            })]
+        }
         Event::Typing { .. } | Event::Joined { .. } => Vec::new(),
     }
 }

@@ -50,6 +50,10 @@ pub(crate) fn bodies(event: &Event, own: &Handset, slot: &str, offset_minutes: i
             });
             (payload, Some(at))
         }
+        Event::Members { group, change, people, at } => {
+            let jids: Vec<&str> = people.iter().map(|party| party.jid.as_str()).collect();
+            (json!({"chat_id": group, "type": change.word(), "jids": jids}), Some(at))
+        }
     };
     envelope["payload"] = payload;
     if let Some(at) = at {

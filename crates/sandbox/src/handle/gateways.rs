@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::World;
 use crate::{
     config::{Device, Gateway},
-    world::{Effects, GatewayView, Handset, NewGroup, WorldError},
+    world::{Effects, GatewayView, GroupStep, Handset, NewGroup, Past, WorldError},
 };
 
 impl World {
@@ -102,6 +102,19 @@ impl World {
         let (jid, effects) = self.0.state().add_group(group, self.0.now(), &*self.0.random)?;
         self.0.carry_out(effects);
         Ok(jid)
+    }
+
+    /// Members of a group come, go or get another role.
+    pub fn group_step(&self, step: &GroupStep) -> Result<(), WorldError> {
+        let effects = self.0.state().group_step(step, self.0.now())?;
+        self.0.carry_out(effects);
+        Ok(())
+    }
+
+    /// Fills a business's phone with a past, which nobody is told of.
+    pub fn fill(&self, past: &Past) -> Result<(), WorldError> {
+        let effects = self.0.state().fill(past, self.0.now(), &*self.0.random);
+        self.carry_out(effects)
     }
 
     /// Somebody reads this customer's messages on the business's own phone; `secretly` when that phone sends

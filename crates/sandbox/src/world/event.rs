@@ -1,6 +1,7 @@
 //! What gateways hear from WhatsApp, before a version writes it down in its own way.
 
 use balas_domain::Timestamp;
+use serde::Deserialize;
 use serde_json::Value;
 
 /// A person or a group, as WhatsApp names them.
@@ -25,6 +26,33 @@ pub(crate) enum Event {
     Typing { chat: Party, from: Party, composing: bool, at: Timestamp },
     /// Our phone came into a group.
     Joined { group: String, name: String, at: Timestamp },
+    /// Members came, went or got another role.
+    Members { group: String, change: MemberChange, people: Vec<Party>, at: Timestamp },
+}
+
+/// What can happen to members of a group, in the words of gateways.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MemberChange {
+    /// They join or are added.
+    Join,
+    /// They leave or are removed.
+    Leave,
+    /// They become administrators.
+    Promote,
+    /// They no longer are.
+    Demote,
+}
+
+impl MemberChange {
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Join => "join",
+            Self::Leave => "leave",
+            Self::Promote => "promote",
+            Self::Demote => "demote",
+        }
+    }
 }
 
 /// A message, a reaction, an edit or a revocation.
@@ -90,6 +118,7 @@ impl Event {
             Self::Receipt { .. } => "message.ack",
             Self::Typing { .. } => "chat_presence",
             Self::Joined { .. } => "group.joined",
+            Self::Members { .. } => "group.participants",
         }
     }
 

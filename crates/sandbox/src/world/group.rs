@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use balas_domain::{Random, Timestamp};
 use serde::Deserialize;
 
-use super::{Effects, News, State, WorldError, digits, event::Event};
+use super::{
+    Effects, News, State, WorldError, digits,
+    event::{Event, MemberChange},
+};
 
 /// A group.
 #[derive(Clone, Debug)]
@@ -15,6 +18,11 @@ pub(crate) struct Group {
     pub(crate) name: String,
     pub(crate) topic: String,
     pub(crate) created_at: Timestamp,
+    /// The phone of who made it.
+    pub(crate) founder: Option<String>,
+    /// Only administrators may write; only they may change it.
+    pub(crate) announce: bool,
+    pub(crate) locked: bool,
     /// The customers in it, by the keys of their phones.
     pub(crate) members: Vec<Member>,
     /// The businesses' phones in it.
@@ -38,7 +46,25 @@ pub struct NewGroup {
     pub id: Option<String>,
     /// What it is called.
     pub name: String,
-    /// The customers in it. The first one is its administrator.
+    /// What it is about.
+    pub description: Option<String>,
+    /// Only administrators may write.
+    pub announce: bool,
+    /// Only administrators may change it.
+    pub locked: bool,
+    /// The customers in it. The first one made it.
+    pub members: Vec<NewMember>,
+}
+
+/// Something that happens to members of a group.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GroupStep {
+    /// `1203…@g.us`.
+    pub group: String,
+    /// What happens.
+    pub change: MemberChange,
+    /// To whom.
     pub members: Vec<NewMember>,
 }
 
@@ -67,8 +93,86 @@ impl State {
             .filter(|id| self.handsets.contains_key(id))
             .ok_or_else(|| WorldError::UnknownAccount(new.account.clone()))?;
         let jid = new.id.as_deref().map_or_else(|| Ok(fresh_jid(random)), group_jid)?;
+        let members = self.keys(&new.members)?;
+        let phone = self.phone(None, Some(&jid), None);
+        (phone.group, phone.user_id) = (true, None);
+        if !new.name.is_empty() {
+            phone.name.clone_from(&new.name);
+        }
+        let group = self.groups.entry(jid.clone()).or_insert_with(|| Group {
+            jid: jid.clone(),
+            name: String::new(),
+            topic: String::new(),
+            created_at: now,
+            founder: None,
+            announce: false,
+            locked: false,
+            members: Vec::new(),
+            accounts: BTreeSet::new(),
+        });
+        if !new.name.is_empty() {
+            group.name.clone_from(&new.name);
+        }
+        if let Some(description) = &new.description {
+            group.topic.clone_from(description);
+        }
+        group.announce |= new.announce;
+        group.locked |= new.locked;
+        for phone in members {
+            if !group.members.iter().any(|member| member.phone == phone) {
+                let admin = group.members.is_empty();
+                if admin {
+                    group.founder.get_or_insert_with(|| phone.clone());
+                }
+                group.members.push(Member { phone, admin });
+            }
+        }
+        let joined = group.accounts.insert(account.clone());
+        let name = group.name.clone();
+        let chat = self.chat(&account, &jid);
+        chat.last_activity = chat.last_activity.max(now);
+        let mut effects = Effects::default();
+        if joined {
+            let event = Event::Joined { group: jid.clone(), name, at: now };
+            effects.webhooks = self.tell_devices(&account, &jid, None, &event);
+        }
+        effects.news.push(News::Chat { account, phone: jid.clone() });
+        Ok((jid, effects))
+    }
+
+    /// Something happens to members. All gateways whose phones are in the group hear of it.
+    pub(crate) fn group_step(&mut self, step: &GroupStep, now: Timestamp) -> Result<Effects, WorldError> {
+        let jid = group_jid(&step.group)?;
+        let keys = self.keys(&step.members)?;
+        let unknown =
+            || WorldError::Invalid(format!("there is no group {jid}; POST /control/groups makes one"));
+        let group = self.groups.get_mut(&jid).ok_or_else(unknown)?;
+        for key in &keys {
+            let member = group.members.iter_mut().find(|member| member.phone == *key);
+            match (step.change, member) {
+                (MemberChange::Join, None) => {
+                    group.members.push(Member { phone: key.clone(), admin: false });
+                }
+                (MemberChange::Leave, Some(_)) => group.members.retain(|member| member.phone != *key),
+                (MemberChange::Promote, Some(member)) => member.admin = true,
+                (MemberChange::Demote, Some(member)) => member.admin = false,
+                (MemberChange::Join, Some(_)) | (_, None) => {}
+            }
+        }
+        let accounts: Vec<String> = group.accounts.iter().cloned().collect();
+        let people = keys.iter().map(|key| self.party(key)).collect();
+        let event = Event::Members { group: jid.clone(), change: step.change, people, at: now };
+        let mut effects = Effects::default();
+        for account in accounts {
+            effects.webhooks.extend(self.tell_devices(&account, &jid, None, &event));
+        }
+        Ok(effects)
+    }
+
+    /// The phones of these people; who has none yet gets one.
+    fn keys(&mut self, people: &[NewMember]) -> Result<Vec<String>, WorldError> {
         let mut members = Vec::new();
-        for member in &new.members {
+        for member in people {
             let number = match &member.from {
                 Some(from) => Some(
                     digits(from)
@@ -86,39 +190,7 @@ impl State {
             }
             members.push(phone.key.clone());
         }
-        let phone = self.phone(None, Some(&jid), None);
-        (phone.group, phone.user_id) = (true, None);
-        if !new.name.is_empty() {
-            phone.name.clone_from(&new.name);
-        }
-        let group = self.groups.entry(jid.clone()).or_insert_with(|| Group {
-            jid: jid.clone(),
-            name: String::new(),
-            topic: String::new(),
-            created_at: now,
-            members: Vec::new(),
-            accounts: BTreeSet::new(),
-        });
-        if !new.name.is_empty() {
-            group.name.clone_from(&new.name);
-        }
-        for phone in members {
-            if !group.members.iter().any(|member| member.phone == phone) {
-                let admin = group.members.is_empty();
-                group.members.push(Member { phone, admin });
-            }
-        }
-        let joined = group.accounts.insert(account.clone());
-        let name = group.name.clone();
-        let chat = self.chat(&account, &jid);
-        chat.last_activity = chat.last_activity.max(now);
-        let mut effects = Effects::default();
-        if joined {
-            let event = Event::Joined { group: jid.clone(), name, at: now };
-            effects.webhooks = self.tell_devices(&account, &jid, None, &event);
-        }
-        effects.news.push(News::Chat { account, phone: jid.clone() });
-        Ok((jid, effects))
+        Ok(members)
     }
 
     pub(crate) fn group(&self, jid: &str) -> Option<&Group> {

@@ -66,6 +66,11 @@ impl State {
         self.handsets.values().cloned().collect()
     }
 
+    /// Whether this is a business's phone.
+    pub(crate) fn handset_exists(&self, account: &str) -> bool {
+        self.handsets.contains_key(account)
+    }
+
     /// The name of a business's phone.
     pub(crate) fn handset_name(&self, phone: &str) -> &str {
         self.handsets.get(phone).map(|handset| handset.name.as_str()).unwrap_or_default()

@@ -32,10 +32,19 @@ impl State {
             .keys()
             .filter(|(owner, _)| owner == account)
             .filter_map(|(_, phone)| {
-                let messages = self.stored_messages(device, account, phone, history_after, now);
-                let (first, last) = (messages.last()?.at, messages.first()?.at);
-                let has_media = messages.iter().any(|message| files::is_media(&message.kind));
-                Some(StoredChat { phone, first, last, has_media })
+                let mut messages = self.heard(device, account, phone, history_after, now);
+                let first = messages.next()?;
+                let mut chat = StoredChat {
+                    phone,
+                    first: first.at,
+                    last: first.at,
+                    has_media: files::is_media(&first.kind),
+                };
+                for message in messages {
+                    (chat.first, chat.last) = (chat.first.min(message.at), chat.last.max(message.at));
+                    chat.has_media |= files::is_media(&message.kind);
+                }
+                Some(chat)
             })
             .collect();
         all.sort_by(|a, b| b.last.cmp(&a.last).then_with(|| a.phone.cmp(b.phone)));
@@ -51,19 +60,32 @@ impl State {
         history_after: Duration,
         now: Timestamp,
     ) -> Vec<&Message> {
-        let chat = self.chats.get(&(account.to_owned(), phone.to_owned()));
-        let (Some(chat), Some(slot)) = (chat, self.slot(device)) else { return Vec::new() };
-        let past = now >= slot.linked_at.after(history_after);
-        let mut all: Vec<&Message> = chat
-            .messages
-            .iter()
-            .filter_map(|id| self.messages.get(account, id))
-            .filter(|message| message.has_bubble() && slot.has_heard(&message.id))
-            .filter(|message| message.text.is_some() || files::is_media(&message.kind))
-            .filter(|message| past || message.at >= slot.linked_at)
-            .collect();
+        let mut all: Vec<&Message> = self.heard(device, account, phone, history_after, now).collect();
         all.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| b.position.cmp(&a.position)));
         all
+    }
+
+    /// The same in the order of their coming.
+    fn heard<'a>(
+        &'a self,
+        device: &Device,
+        account: &str,
+        phone: &str,
+        history_after: Duration,
+        now: Timestamp,
+    ) -> impl Iterator<Item = &'a Message> + use<'a> {
+        let chat = self.chats.get(&(account.to_owned(), phone.to_owned()));
+        let both = chat.zip(self.slot(device));
+        let messages = self.messages.of(account);
+        both.into_iter().flat_map(move |(chat, slot)| {
+            let past = now >= slot.linked_at.after(history_after);
+            chat.messages
+                .iter()
+                .filter_map(move |id| messages?.get(id))
+                .filter(|message| message.has_bubble() && slot.has_heard(&message.id))
+                .filter(|message| message.text.is_some() || files::is_media(&message.kind))
+                .filter(move |message| past || message.at >= slot.linked_at)
+        })
     }
 
     /// A message of this account.

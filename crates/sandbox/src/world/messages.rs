@@ -9,6 +9,11 @@ use super::Message;
 pub(crate) struct Messages(HashMap<String, HashMap<String, Message>>);
 
 impl Messages {
+    /// All of one account, by id.
+    pub(crate) fn of(&self, account: &str) -> Option<&HashMap<String, Message>> {
+        self.0.get(account)
+    }
+
     pub(crate) fn get(&self, account: &str, id: &str) -> Option<&Message> {
         self.0.get(account)?.get(id)
     }

@@ -4,6 +4,7 @@
 //! for whoever watches. All look-ups per message go through maps.
 
 pub(crate) mod event;
+mod fill;
 pub(crate) mod gateway;
 mod group;
 mod handset;
@@ -30,9 +31,11 @@ use std::{
 use balas_domain::Timestamp;
 use serde_json::Value;
 
+pub use event::MemberChange;
+pub use fill::Past;
 pub use gateway::{DeviceView, GatewayView};
 pub(crate) use group::Group;
-pub use group::{NewGroup, NewMember};
+pub use group::{GroupStep, NewGroup, NewMember};
 pub use handset::Handset;
 pub use incoming::Incoming;
 pub(crate) use linked::{Parcel, Recipient, reaction};

@@ -58,7 +58,7 @@ fn siti() -> Address {
 
 fn message(to: Address, body: Body) -> Outgoing {
     let id: MessageId = "0198c5a0-0000-7000-8000-000000000001".parse().unwrap();
-    Outgoing { id, to, body, reply_to: None }
+    Outgoing { id, to, body, reply_to: None, mentions: Vec::new() }
 }
 
 fn text(to: Address, text: &str) -> Outgoing {

@@ -53,7 +53,7 @@ async fn the_check_says_what_is_missing(#[values(V7, V9)] version: balas_sandbox
     rig.gateway.reconnect().await.unwrap();
     assert!(rig.gateway.check().await.is_ok());
     let other = Settings { phone: Some("+62 811 0000 009".into()), ..settings(&rig.running, version) };
-    let other = made(other, Duration::from_secs(5));
+    let other = made(other, Duration::from_secs(20));
     assert!(matches!(other.check().await, Err(CheckError::OtherNumber { .. })));
     rig.world
         .faults(Faults { html: true, calls: Some(balas_sandbox::Calls::All), ..Faults::default() })
@@ -67,18 +67,18 @@ async fn the_check_says_what_is_missing(#[values(V7, V9)] version: balas_sandbox
 async fn several_slots_want_a_name() {
     let rig = Rig::linked(V9).await;
     let unnamed = Settings { device_id: None, ..settings(&rig.running, V9) };
-    let unnamed = made(unnamed, Duration::from_secs(5));
+    let unnamed = made(unnamed, Duration::from_secs(20));
     assert!(unnamed.check().await.is_ok(), "the only slot needs no name");
     rig.world.link(&Device::new("v9", "other"), "628110000003", "Other").unwrap();
     let needed = unnamed.check().await.unwrap_err();
     assert_eq!(needed, CheckError::DeviceNeeded { found: vec!["shop".into(), "other".into()] });
     assert!(matches!(unnamed.send(&text("hi")).await, Err(error) if error.text.contains("several numbers")));
     let gone = Settings { device_id: Some("gone".into()), ..settings(&rig.running, V9) };
-    let gone = made(gone, Duration::from_secs(5));
+    let gone = made(gone, Duration::from_secs(20));
     assert_eq!(gone.check().await, Err(CheckError::DeviceUnknown { device_id: "gone".into() }));
     // A slot answers to its phone's address too.
     let jid = Settings { device_id: Some(format!("{OWN}:12@s.whatsapp.net")), ..settings(&rig.running, V9) };
-    let jid = made(jid, Duration::from_secs(5));
+    let jid = made(jid, Duration::from_secs(20));
     assert!(jid.status().await.unwrap().logged_in);
 }
 
@@ -86,7 +86,7 @@ async fn several_slots_want_a_name() {
 async fn another_version_is_noticed() {
     let rig = Rig::linked(V9).await;
     let old = Settings { dialect: Dialect::V7, ..settings(&rig.running, V9) };
-    assert!(matches!(made(old, Duration::from_secs(5)).check().await, Err(CheckError::OtherDialect { .. })));
+    assert!(matches!(made(old, Duration::from_secs(20)).check().await, Err(CheckError::OtherDialect { .. })));
     let new = Settings { dialect: Dialect::V8Plus, device_id: None, ..settings(&rig.running, V7) };
-    assert!(matches!(made(new, Duration::from_secs(5)).check().await, Err(CheckError::OtherDialect { .. })));
+    assert!(matches!(made(new, Duration::from_secs(20)).check().await, Err(CheckError::OtherDialect { .. })));
 }

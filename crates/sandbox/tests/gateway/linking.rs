@@ -125,7 +125,7 @@ async fn what_came_without_a_connection_comes_with_the_next_one(#[values(V7, V9)
 async fn a_slot_of_our_own_from_making_to_deleting() {
     let rig = Rig::bare(V9).await;
     let slot = Settings { device_id: Some("acc_1".into()), ..settings(&rig.running, V9) };
-    let gateway = made(slot, Duration::from_secs(5));
+    let gateway = made(slot, Duration::from_secs(20));
     let hook = Hook::start().await;
     hook.expect_secret("first-secret-of-it");
     let made = gateway.create_device("acc_1", &hook.url, "first-secret-of-it").await.unwrap();

@@ -97,7 +97,7 @@ pub fn timing() -> Timing {
         read_after: Duration::from_millis(5),
         retry_waits: vec![Duration::from_millis(10)],
         give_up_after: Duration::from_mins(1),
-        attempt_timeout: Duration::from_secs(5),
+        attempt_timeout: Duration::from_secs(30),
         gateway_waits: vec![Duration::from_millis(10); 4],
         link_after: Duration::from_millis(50),
         history_after: Duration::ZERO,
@@ -139,7 +139,7 @@ pub fn own() -> Address {
 
 pub fn message(to: Address, body: Body) -> Outgoing {
     let id: MessageId = "0198c5a0-0000-7000-8000-000000000001".parse().unwrap();
-    Outgoing { id, to, body, reply_to: None }
+    Outgoing { id, to, body, reply_to: None, mentions: Vec::new() }
 }
 
 pub fn text(text: &str) -> Outgoing {
@@ -156,7 +156,7 @@ pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(5), wait)
+    tokio::time::timeout(Duration::from_secs(60), wait)
         .await
         .unwrap_or_else(|_| panic!("waited in vain for {what}"))
 }

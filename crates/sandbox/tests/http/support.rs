@@ -34,7 +34,7 @@ pub fn timing() -> Timing {
         read_after: Duration::from_millis(5),
         retry_waits: vec![Duration::from_millis(10)],
         give_up_after: Duration::from_mins(1),
-        attempt_timeout: Duration::from_secs(5),
+        attempt_timeout: Duration::from_secs(30),
         gateway_waits: vec![Duration::from_millis(10); 4],
         link_after: Duration::from_millis(5),
         history_after: Duration::ZERO,
@@ -141,7 +141,7 @@ pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(5), wait)
+    tokio::time::timeout(Duration::from_secs(60), wait)
         .await
         .unwrap_or_else(|_| panic!("waited in vain for {what}"))
 }

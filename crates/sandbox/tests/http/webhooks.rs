@@ -112,6 +112,6 @@ async fn stops_with_webhooks_and_streams_open() {
     let mut stream = sandbox.client.get(sandbox.url("/control/stream")).send().await.unwrap();
     assert!(stream.chunk().await.unwrap().is_some());
     let url = sandbox.url("/control/numbers");
-    tokio::time::timeout(Duration::from_secs(5), sandbox.running.stop()).await.expect("stops");
+    tokio::time::timeout(Duration::from_secs(30), sandbox.running.stop()).await.expect("stops");
     assert!(sandbox.client.get(url).send().await.is_err(), "nobody listens any more");
 }

@@ -1,13 +1,13 @@
 //! What becomes of a message later.
 
 use balas_domain::{
-    Content, ConversationId, Delivery, MessageId, MessageStatus, Timestamp,
+    AccountId, Content, ConversationId, Delivery, MessageId, MessageStatus, Timestamp,
     content::{Preview, PreviewKind},
     view::{Failure, Held},
 };
 use sqlx::FromRow;
 
-use crate::{Result, StoreError, Write, codec};
+use crate::{Result, StoreError, Write, codec, mentions, words};
 
 #[derive(FromRow)]
 struct State {
@@ -120,6 +120,27 @@ pub async fn hold(write: &mut Write, id: MessageId, held: Held) -> Result<bool> 
     Ok(changed > 0)
 }
 
+/// Notes which account carries the message, if it is not the conversation's own.
+///
+/// # Errors
+/// [`StoreError::NotFound`].
+pub async fn carried_by(write: &mut Write, id: MessageId, account: Option<AccountId>) -> Result<()> {
+    let (ws, version) = (write.workspace(), write.likely_seq());
+    let changed = execute!(
+        write.tx(),
+        "UPDATE messages SET sent_with = $3, version = $4 WHERE workspace_id = $1 AND id = $2",
+        ws,
+        id,
+        account,
+        version,
+    )?;
+    if changed == 0 {
+        return Err(StoreError::NotFound);
+    }
+    write.touch_message(id);
+    Ok(())
+}
+
 /// Puts a message that was being handed over back in line: the provider certainly does not have it. This is
 /// no report of the provider's, so the lattice does not apply; but a report that came meanwhile stands.
 /// `false` then.
@@ -194,22 +215,7 @@ async fn absorb(
     conversation: ConversationId,
 ) -> Result<()> {
     let ws = write.workspace();
-    execute!(
-        write.tx(),
-        "INSERT INTO reactions (message_id, author_key, workspace_id, author, from_us, emoji, at)
-         SELECT $3, author_key, workspace_id, author, from_us, emoji, at FROM reactions
-         WHERE workspace_id = $1 AND message_id = $2 ON CONFLICT DO NOTHING",
-        ws,
-        echo,
-        id,
-    )?;
-    execute!(
-        write.tx(),
-        "UPDATE messages SET reacted = EXISTS (SELECT 1 FROM reactions AS r WHERE r.message_id = messages.id)
-         WHERE workspace_id = $1 AND id = $2",
-        ws,
-        id,
-    )?;
+    move_reactions(write, echo, id).await?;
     execute!(write.tx(), "DELETE FROM messages WHERE workspace_id = $1 AND id = $2", ws, echo)?;
     let was_last = execute!(
         write.tx(),
@@ -222,43 +228,74 @@ async fn absorb(
     if was_last > 0 { refresh_last(write, conversation).await } else { Ok(()) }
 }
 
+/// Gives a message the reactions of another one that is the same.
+pub(crate) async fn move_reactions(write: &mut Write, echo: MessageId, id: MessageId) -> Result<()> {
+    let ws = write.workspace();
+    execute!(
+        write.tx(),
+        "INSERT INTO reactions (message_id, author_key, workspace_id, author, from_us, emoji, at)
+         SELECT $3, author_key, workspace_id, author, from_us, emoji, at FROM reactions
+         WHERE workspace_id = $1 AND message_id = $2
+         ON CONFLICT (message_id, author_key) DO UPDATE SET
+            author = excluded.author, emoji = excluded.emoji, at = excluded.at
+            WHERE reactions.at < excluded.at",
+        ws,
+        echo,
+        id,
+    )?;
+    execute!(
+        write.tx(),
+        "UPDATE messages SET reacted = EXISTS (SELECT 1 FROM reactions AS r WHERE r.message_id = messages.id)
+         WHERE workspace_id = $1 AND id = $2",
+        ws,
+        id,
+    )?;
+    Ok(())
+}
+
 #[derive(FromRow)]
 struct Newest {
     id: MessageId,
     content: String,
+    author_name: Option<String>,
     direction: String,
     status: String,
     at: Timestamp,
     revoked_at: Option<Timestamp>,
 }
 
-/// Looks up the newest message again.
-async fn refresh_last(write: &mut Write, conversation: ConversationId) -> Result<()> {
+/// Looks up the newest message again. What only colleagues see is none.
+pub(crate) async fn refresh_last(write: &mut Write, conversation: ConversationId) -> Result<()> {
     let ws = write.workspace();
     let newest = row!(
         write.tx(),
         Newest,
-        "SELECT id, content, direction, status, at, revoked_at FROM messages
-         WHERE workspace_id = $1 AND conversation_id = $2 ORDER BY at DESC, id DESC LIMIT 1",
+        "SELECT id, content, author_name, direction, status, at, revoked_at FROM messages
+         WHERE workspace_id = $1 AND conversation_id = $2 AND direction <> 'internal'
+         ORDER BY at DESC, id DESC LIMIT 1",
         ws,
         conversation,
     )?;
     let Some(newest) = newest else { return Ok(()) };
     let content: Content = codec::from_json("message", &newest.content)?;
-    let preview = if newest.revoked_at.is_some() { DELETED } else { content.preview() };
+    let preview = match newest.revoked_at {
+        Some(_) => DELETED,
+        None => mentions::preview(ws, write.tx(), &content).await?,
+    };
     execute!(
         write.tx(),
         "UPDATE conversations SET last_message_id = $3, last_kind = $4, last_text = $5, last_direction = $6,
-            last_status = $7, last_at = $8
+            last_status = $7, last_at = $8, last_author = $9
          WHERE workspace_id = $1 AND id = $2",
         ws,
         conversation,
         newest.id,
         codec::preview_word(preview.kind),
         codec::text(&preview.text),
-        newest.direction,
+        &newest.direction,
         newest.status,
         newest.at,
+        newest.author_name.filter(|_| newest.direction == "in"),
     )?;
     write.touch_conversation(conversation);
     Ok(())
@@ -285,12 +322,13 @@ pub async fn edit(write: &mut Write, id: MessageId, content: Content, at: Timest
         ws,
         id,
         codec::to_json(&content)?,
-        codec::key(content.searchable()),
+        words::index(content.searchable()),
         at,
         version,
     )?;
     write.touch_message(id);
-    show(write, id, old.conversation_id, &content.preview()).await?;
+    let preview = mentions::preview(ws, write.tx(), &content).await?;
+    show(write, id, old.conversation_id, &preview).await?;
     Ok(true)
 }
 

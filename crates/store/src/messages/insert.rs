@@ -4,7 +4,7 @@ use balas_domain::{
     AccountId, ContactId, Content, ConversationId, Delivery, MemberId, MessageId, Timestamp, view::Direction,
 };
 
-use crate::{Result, StoreError, Write, codec};
+use crate::{Result, StoreError, Write, codec, mentions, words};
 
 /// Who wrote a message, as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +71,9 @@ pub struct NewMessage {
     pub counts_unread: bool,
     /// How we came to know of it.
     pub source: Source,
+    /// The conversation that it would stand in if none had been merged; `None`: that of the address that messages are
+    /// sent to.
+    pub origin: Option<ConversationId>,
 }
 
 /// What became of it.
@@ -84,20 +87,34 @@ pub enum Inserted {
 
 /// From the conversation's own row, so that one of another workspace or account cannot be meant.
 macro_rules! insert_sql {
-    () => {
-        "INSERT INTO messages (workspace_id, conversation_id, account_id, id, provider_id, direction, source,
+    ($($n:literal, $place:literal)?) => {
+        concat!("INSERT INTO messages (", $($n,)? "workspace_id, conversation_id, account_id, id, provider_id, direction, source,
             author_kind, author_contact_id, author_member_id, author_name, content, search_text,
             attempt, status,
-            status_at, quote_message_id, quote_provider_id, at, reacted, version, created_at)
-         SELECT c.workspace_id, c.id, c.account_id, $4, $5, $6, $7, $8, $9, $10,
+            status_at, quote_message_id, quote_provider_id, at, reacted, version, created_at, origin_id)
+         SELECT ", $($place,)? "c.workspace_id, c.id, c.account_id, $4, $5, $6, $7, $8, $9, $10,
             COALESCE(
                 $11,
                 (SELECT name FROM members WHERE workspace_id = $1 AND id = $10),
                 (SELECT name FROM accounts WHERE workspace_id = $1 AND id = $3)
             ),
-            $12, $13, $14, $15, $16, $17, $18, $19, FALSE, $20, $16
+            $12, $13, $14, $15, $16, $17, $18, $19, FALSE, $20, $16, COALESCE($26, c.origin_id)
          FROM conversations AS c WHERE c.workspace_id = $1 AND c.id = $2 AND c.account_id = $3
-         ON CONFLICT DO NOTHING "
+         ON CONFLICT DO NOTHING ")
+    };
+}
+
+/// SQLite only: the first free place in the message's second (2^29 places each), see the table.
+macro_rules! place_sql {
+    () => {
+        insert_sql!(
+            "n, ",
+            "COALESCE(
+                (SELECT n + 1 FROM messages WHERE n >= $19 / 1000000 * 536870912
+                    AND n < ($19 / 1000000 + 1) * 536870912 ORDER BY n DESC LIMIT 1),
+                $19 / 1000000 * 536870912
+            ), "
+        )
     };
 }
 
@@ -124,10 +141,13 @@ macro_rules! update_sql {
             if_newer!("last_at", "$19"),
             if_newer!("last_kind", "$21"),
             if_newer!("last_text", "$22"),
+            if_newer!("last_author", "$25"),
             if_newer!("last_direction", "$6"),
             if_newer!("last_status", "$15"),
             "sort_at = CASE WHEN last_at IS NULL OR sort_at < $19 THEN $19 ELSE sort_at END,
              unread = unread + $23,
+             state = CASE WHEN $23 > 0 THEN 'open' ELSE state END,
+             snoozed_until = CASE WHEN $23 > 0 THEN NULL ELSE snoozed_until END,
              last_inbound_at = CASE WHEN $24 AND (last_inbound_at IS NULL OR last_inbound_at < $19)
                 THEN $19 ELSE last_inbound_at END
              WHERE workspace_id = $1 AND id = $2 "
@@ -137,11 +157,16 @@ macro_rules! update_sql {
 
 /// Both in one go, because the way to the database costs more than the work there. The conversation changes
 /// only if the message was new: on SQLite `changes()` tells how many rows the statement before it stored.
-const STORE_SQLITE: &str = concat!(insert_sql!(), "; ", update_sql!(), "AND changes() > 0");
+const STORE_SQLITE: &str = concat!(place_sql!(), "; ", update_sql!(), "AND changes() > 0");
 const STORE_POSTGRES: &str =
     concat!("WITH new AS (", insert_sql!(), "RETURNING 1) ", update_sql!(), "AND EXISTS (SELECT 1 FROM new)");
 
-/// Stores a message, unless it is there already, and keeps its conversation true.
+/// What nobody but colleagues sees leaves the conversation as it is.
+const STORE_INTERNAL_SQLITE: &str = place_sql!();
+const STORE_INTERNAL_POSTGRES: &str = insert_sql!();
+
+/// Stores a message, unless it is there already, and keeps its conversation true: a new one of the customer's opens it
+/// again.
 ///
 /// # Errors
 /// [`StoreError::Unique`] if the id is another conversation's message; [`StoreError::NotFound`] if there is no
@@ -154,9 +179,15 @@ pub async fn insert(write: &mut Write, new: &NewMessage) -> Result<Inserted> {
         AuthorRef::PhoneApp => ("phone", None, None, None),
         AuthorRef::Api(name) => ("api", None, None, Some(codec::text(name))),
     };
-    let preview = new.content.preview();
+    let writer = name.clone().filter(|_| new.direction == Direction::In);
+    let preview = mentions::preview(ws, write.tx(), &new.content).await?;
     let inbound = new.direction == Direction::In;
-    let sql = write.tx().pick(STORE_SQLITE, STORE_POSTGRES);
+    let internal = new.direction == Direction::Internal;
+    let sql = if internal {
+        write.tx().pick(STORE_INTERNAL_SQLITE, STORE_INTERNAL_POSTGRES)
+    } else {
+        write.tx().pick(STORE_SQLITE, STORE_POSTGRES)
+    };
     let changed = execute!(
         write.tx(),
         sql,
@@ -172,7 +203,7 @@ pub async fn insert(write: &mut Write, new: &NewMessage) -> Result<Inserted> {
         member,
         name,
         codec::to_json(&new.content)?,
-        codec::key(new.content.searchable()),
+        words::index(new.content.searchable()),
         new.delivery.attempt,
         new.delivery.status.as_str(),
         now,
@@ -184,12 +215,16 @@ pub async fn insert(write: &mut Write, new: &NewMessage) -> Result<Inserted> {
         codec::text(&preview.text),
         i32::from(new.counts_unread && inbound),
         inbound,
+        writer,
+        new.origin,
     )?;
     if changed == 0 {
         return why_not(write, new).await;
     }
     write.touch_message(new.id);
-    write.touch_conversation(new.conversation_id);
+    if !internal {
+        write.touch_conversation(new.conversation_id);
+    }
     Ok(Inserted::New)
 }
 

@@ -10,7 +10,14 @@ use balas_domain::{
 use sqlx::FromRow;
 
 use super::change::DELETED;
-use crate::{Result, StoreError, Tx, codec, conversations::direction, cursor, dialect::Ids};
+use crate::{
+    Result, StoreError, Tx, codec,
+    conversations::direction,
+    cursor,
+    dialect::Ids,
+    mentions,
+    mentions::{Names, Wanted},
+};
 
 /// A message with what only the engine may see.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,6 +39,7 @@ struct Row {
     id: MessageId,
     conversation_id: ConversationId,
     account_id: AccountId,
+    sent_with: Option<AccountId>,
     provider_id: Option<String>,
     direction: String,
     author_kind: String,
@@ -61,20 +69,21 @@ struct Row {
 }
 
 /// The original of a quote is looked up by our id or by the provider's, at the time of reading: it may arrive
-/// after the message that quotes it.
+/// after the message that quotes it. It may also stand in another conversation, if it left by this one's number.
 macro_rules! select {
     ($tail:literal) => {
         concat!(
-            "SELECT m.id, m.conversation_id, m.account_id, m.provider_id, m.direction, m.author_kind,
+            "SELECT m.id, m.conversation_id, m.account_id, m.sent_with, m.provider_id, m.direction, m.author_kind,
                 m.author_contact_id, m.author_member_id, m.author_name, mb.name AS member_name,
                 ct.display AS contact_name, m.content, m.attempt, m.status, m.failure,
                 m.held_reason, m.held_until, (m.source = 'recovered') AS recovered,
                 (m.quote_message_id IS NOT NULL OR m.quote_provider_id IS NOT NULL) AS quotes,
                 COALESCE(qa.id, qb.id) AS quoted_id,
                 COALESCE(m.quote_provider_id, qa.provider_id) AS quoted_provider_id,
-                COALESCE(NULLIF(COALESCE(qa.author_name, qb.author_name), ''), qc.display) AS quoted_author,
-                COALESCE(qa.content, qb.content) AS quoted_content,
-                COALESCE(qa.revoked_at, qb.revoked_at) AS quoted_revoked_at,
+                COALESCE(NULLIF(COALESCE(qa.author_name, qb.author_name, qs.author_name), ''), qc.display)
+                    AS quoted_author,
+                COALESCE(qa.content, qb.content, qs.content) AS quoted_content,
+                COALESCE(qa.revoked_at, qb.revoked_at, qs.revoked_at) AS quoted_revoked_at,
                 m.at, m.edited_at, m.revoked_at, m.reacted, m.version
              FROM messages AS m
              LEFT JOIN members AS mb ON mb.id = m.author_member_id
@@ -82,6 +91,8 @@ macro_rules! select {
              LEFT JOIN messages AS qa ON qa.id = m.quote_message_id AND qa.conversation_id = m.conversation_id
              LEFT JOIN messages AS qb
                 ON qb.conversation_id = m.conversation_id AND qb.provider_id = m.quote_provider_id
+             LEFT JOIN messages AS qs
+                ON qs.sent_with = m.account_id AND qs.provider_id = m.quote_provider_id
              LEFT JOIN contacts AS qc ON qc.id = COALESCE(qa.author_contact_id, qb.author_contact_id)
              WHERE m.workspace_id = $1 ",
             $tail
@@ -93,9 +104,10 @@ impl Row {
     fn author(&self) -> Result<Author> {
         let stored = || Some(self.author_name.clone()).filter(|n| !n.is_empty());
         Ok(match self.author_kind.as_str() {
-            "contact" => {
-                Author::Contact { name: stored().or_else(|| self.contact_name.clone()).unwrap_or_default() }
-            }
+            "contact" => Author::Contact {
+                id: self.author_contact_id,
+                name: stored().or_else(|| self.contact_name.clone()).unwrap_or_default(),
+            },
             "member" => Author::Member {
                 id: self.author_member_id.ok_or(StoreError::Corrupt { what: "message author" })?,
                 name: self.member_name.clone().or_else(stored).unwrap_or_default(),
@@ -123,23 +135,30 @@ impl Row {
         Ok(Some(Held { reason: codec::word("reason to hold a message", reason)?, until }))
     }
 
-    fn into_record(self, reactions: Vec<Reaction>) -> Result<MessageRecord> {
+    fn into_record(self, reactions: Vec<Reaction>, people: &Names) -> Result<MessageRecord> {
         let content: Content = codec::from_json("message", &self.content)?;
         let revoked = self.revoked_at.is_some();
+        let mentions = if revoked { Vec::new() } else { people.of(content.searchable()) };
+        let mut quote = self.quote()?;
+        if let Some(preview) = quote.as_mut().and_then(|quote| quote.preview.as_mut()) {
+            preview.text = people.named(&preview.text);
+        }
         let view = MessageView {
             id: self.id,
             conversation_id: self.conversation_id,
             account_id: self.account_id,
+            sent_with: self.sent_with,
             direction: direction(&self.direction)?,
             author: self.author()?,
             content: if revoked { Content::text("") } else { content.clone().for_screen() },
+            mentions,
             delivery: Delivery {
                 attempt: self.attempt,
                 status: codec::word("message status", &self.status)?,
             },
             failure: self.failure.as_deref().map(|f| codec::from_json("failure", f)).transpose()?,
             held: self.held()?,
-            quote: self.quote()?,
+            quote,
             reactions,
             at: self.at,
             edited: self.edited_at.is_some(),
@@ -181,10 +200,15 @@ async fn records(ws: WorkspaceId, tx: &mut Tx, rows: Vec<Row>) -> Result<Vec<Mes
             reactions.entry(r.message_id).or_default().push(reaction);
         }
     }
+    let wanted = {
+        let texts = rows.iter().flat_map(|r| [Some(r.content.as_str()), r.quoted_content.as_deref()]);
+        Wanted::of(texts.flatten())
+    };
+    let people = mentions::names(ws, tx, wanted).await?;
     rows.into_iter()
         .map(|r| {
             let reactions = reactions.remove(&r.id).unwrap_or_default();
-            r.into_record(reactions)
+            r.into_record(reactions, &people)
         })
         .collect()
 }
@@ -204,7 +228,12 @@ pub async fn by_provider_id(
     provider_id: &str,
 ) -> Result<Option<MessageRecord>> {
     let sql = select!("AND m.account_id = $2 AND m.provider_id = $3 ORDER BY m.at DESC, m.id DESC LIMIT 1");
-    let rows = rows!(tx, Row, sql, ws, account, codec::text(provider_id))?;
+    let mut rows = rows!(tx, Row, sql, ws, account, codec::text(provider_id))?;
+    if rows.is_empty() {
+        let sql =
+            select!("AND m.sent_with = $2 AND m.provider_id = $3 ORDER BY m.at DESC, m.id DESC LIMIT 1");
+        rows = rows!(tx, Row, sql, ws, account, codec::text(provider_id))?;
+    }
     Ok(records(ws, tx, rows).await?.pop())
 }
 
@@ -218,6 +247,22 @@ pub async fn by_provider_id_in(
     let sql = select!("AND m.conversation_id = $2 AND m.provider_id = $3");
     let rows = rows!(tx, Row, sql, ws, conversation, codec::text(provider_id))?;
     Ok(records(ws, tx, rows).await?.pop())
+}
+
+/// Messages that this account carried for the conversation of another one, written since then, whose outcome is unknown
+/// and which the provider gave no id; oldest first.
+pub async fn unknown_elsewhere(
+    ws: WorkspaceId,
+    tx: &mut Tx,
+    account: AccountId,
+    since: Timestamp,
+) -> Result<Vec<MessageRecord>> {
+    let sql = select!(
+        "AND m.sent_with = $2 AND m.at >= $3 AND m.status = 'unknown'
+            AND m.provider_id IS NULL ORDER BY m.at, m.id"
+    );
+    let rows = rows!(tx, Row, sql, ws, account, since)?;
+    records(ws, tx, rows).await
 }
 
 /// Our messages of the conversation, written since then, whose outcome is unknown and which the provider gave no id;

@@ -1,21 +1,25 @@
 //! One workspace never sees or changes another's: every function that takes a workspace, with another's ids.
 
 use balas_domain::{
-    AccountStatus, ContactId, Content, JobId, KeyId, MemberId, MessageStatus, Priority, Role, Seq, TokenId,
-    WorkspaceId,
+    AccountStatus, ContactId, Content, JobId, KeyId, LabelId, MemberId, MessageStatus, Priority, Role, Seq,
+    TokenId, WorkspaceId,
     query::{ContactQuery, ListQuery},
+    search::SearchQuery,
 };
 use balas_store::{
-    StoreError, accounts, contacts, conversations, events, jobs, keys, members, messages, pending, security,
+    StoreError,
+    accounts::{self, Turn},
+    contacts, conversations, events, jobs, keys, labels, members, messages, pending, search, security,
     sessions,
     testing::{Kind, workspace},
-    tokens,
+    tokens, work,
 };
 use rstest::rstest;
 use serde_json::json;
 
 use crate::world::*;
 
+const LABEL: LabelId = LabelId(uuid::Uuid::from_u128(0x1abe1));
 const CONTACT: ContactId = ContactId(uuid::Uuid::from_u128(0xc1_0000_0001));
 
 /// A world with something in every table, and a second, empty workspace.
@@ -33,6 +37,8 @@ async fn two(kind: Kind) -> (World, WorkspaceId) {
         password_hash: None,
     };
     members::create(&mut write, &member).await.unwrap();
+    labels::create(&mut write, LABEL, "Orders", 1).await.unwrap();
+    labels::put(&mut write, conversation, LABEL, true).await.unwrap();
     let ws = write.workspace();
     let tx = write.tx();
     let token = tokens::NewToken {
@@ -90,9 +96,11 @@ async fn found(world: &World, ws: WorkspaceId) -> Vec<(&'static str, usize)> {
     let search = ListQuery {
         account: Some(account),
         unread_only: true,
-        q: Some("message".to_owned()),
+        q: Some("budi".to_owned()),
         ..ListQuery::default()
     };
+    let words = SearchQuery { q: "message".to_owned(), ..SearchQuery::default() };
+    let words_there = SearchQuery { account: Some(account), ..words.clone() };
     let people = ContactQuery::default();
     let somebody = ContactQuery { q: Some("budi".to_owned()), ..Default::default() };
     vec![
@@ -106,7 +114,12 @@ async fn found(world: &World, ws: WorkspaceId) -> Vec<(&'static str, usize)> {
         ("conversations::get", conversations::get(ws, tx, conversation).await.unwrap().iter().count()),
         ("conversations::list", conversations::list(ws, tx, &list).await.unwrap().items.len()),
         ("conversations::list q", conversations::list(ws, tx, &search).await.unwrap().items.len()),
-        ("conversations::counts", conversations::counts(ws, tx).await.unwrap().len()),
+        ("search::messages", search::messages(ws, tx, &words).await.unwrap().items.len()),
+        ("search::messages of account", search::messages(ws, tx, &words_there).await.unwrap().items.len()),
+        ("work::counts", work::counts(ws, tx).await.unwrap().len()),
+        ("labels::list", labels::list(ws, tx).await.unwrap().len()),
+        ("labels::get", labels::get(ws, tx, LABEL).await.unwrap().iter().count()),
+        ("labels::counts", labels::counts(ws, tx).await.unwrap().len()),
         (
             "conversations::by_address",
             conversations::by_address(ws, tx, account, &address(1)).await.unwrap().iter().count(),
@@ -197,10 +210,16 @@ async fn nothing_of_another_workspace_is_changed(#[case] kind: Kind) {
         received_at: NOW,
     };
     refused("park", pending::park(other, w.tx(), &parked).await.map(|x| d(&x)));
+    refused("label", labels::change(w, LABEL, "x", 1).await.map(|x| d(&x)));
+    refused("label", labels::put(w, conversation, LABEL, false).await.map(|x| d(&x)));
+    refused("label", labels::delete(w, LABEL).await.map(|x| d(&x)));
+    assert!(!work::assign(w, conversation, None).await.unwrap());
+    assert!(!work::set_state(w, conversation, balas_domain::WorkState::Resolved, None).await.unwrap());
     assert_eq!(conversations::mark_read(w, conversation).await.unwrap(), None);
     assert!(!accounts::set_status(w, account, AccountStatus::Error, None).await.unwrap());
     accounts::delivered(w, account, NOW).await.unwrap();
-    assert!(!accounts::count_sent(w, account, 1).await.unwrap());
+    assert_ne!(accounts::take_turn(w, account, 1, None, NOW).await.unwrap(), Turn::Taken);
+    assert_eq!(accounts::pace_due(other, w.tx(), account).await.unwrap(), None);
     accounts::uncount_sent(w, account, 0).await.unwrap();
     accounts::set_code_expiry(w, account, Some(NOW)).await.unwrap();
     accounts::caught_up(other, w.tx(), account, NOW).await.unwrap();
@@ -217,6 +236,7 @@ async fn nothing_of_another_workspace_is_changed(#[case] kind: Kind) {
     w.touch_conversation(conversation);
     w.touch_account(account);
     w.touch_member(member);
+    w.touch_label(LABEL);
     assert_eq!(write.commit().await.unwrap().events, [], "nothing of another workspace is told");
     assert_eq!(before, (world.view(conversation_id(1)).await, world.record(message_id(1)).await));
     for (function, n) in found(&world, world.ws).await {

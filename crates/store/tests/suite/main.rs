@@ -5,13 +5,17 @@
 mod accounts;
 mod contacts;
 mod conversations;
+mod groups;
 mod isolation;
 mod jobs;
 mod log;
+mod merging;
 mod messages;
 mod operations;
 mod paging;
 mod people;
 mod queues;
 mod schema;
+mod search;
+mod work;
 mod world;

@@ -403,8 +403,8 @@ async fn authors_are_named(#[case] kind: Kind) {
     write.commit().await.unwrap();
 
     let expected = [
-        (Author::Contact { name: "Budi".to_owned() }, "Budi"),
-        (Author::Contact { name: "Budi S.".to_owned() }, "Budi S."),
+        (Author::Contact { id: Some(contact), name: "Budi".to_owned() }, "Budi"),
+        (Author::Contact { id: Some(contact), name: "Budi S.".to_owned() }, "Budi S."),
         (Author::Member { id: member, name: "Ani W.".to_owned() }, "Ani"),
         (Author::PhoneApp, "Number 1"),
         (Author::Api { name: "robot".to_owned() }, "robot"),
@@ -468,4 +468,53 @@ async fn any_text_can_be_stored(#[case] kind: Kind) {
         .unwrap();
     write.commit().await.unwrap();
     assert_eq!(world.message(message_id(1)).await.reactions[0].emoji, "👍");
+}
+
+#[rstest]
+#[case::sqlite(Kind::Sqlite)]
+#[case::postgres(Kind::Postgres)]
+#[tokio::test]
+async fn another_account_carries_a_message(#[case] kind: Kind) {
+    let world = World::new(kind).await;
+    let conversation = world.conversation(1).await;
+    let other = add_account(&world.db, world.ws, 9).await;
+    world.insert(&world.outbound(conversation, 1, 1)).await;
+    let mut write = world.write().await;
+    messages::carried_by(&mut write, message_id(1), Some(other)).await.unwrap();
+    for status in [MessageStatus::Sending, MessageStatus::Unknown] {
+        messages::report(&mut write, message_id(1), status, None, at(2)).await.unwrap();
+    }
+    write.commit().await.unwrap();
+    let view = world.message(message_id(1)).await;
+    assert_eq!((view.account_id, view.sent_with, view.carrier()), (world.account, Some(other), other));
+
+    let foreign = balas_store::testing::workspace(&world.db, 2).await;
+    let mut tx = world.db.read().await.unwrap();
+    let unknown = messages::unknown_elsewhere(world.ws, &mut tx, other, at(0)).await.unwrap();
+    assert_eq!(unknown.len(), 1);
+    assert!(messages::unknown_elsewhere(foreign, &mut tx, other, at(0)).await.unwrap().is_empty());
+    drop(tx);
+    let mut write = world.write().await;
+    messages::accepted(&mut write, message_id(1), "wamid.X").await.unwrap();
+    let answers = ensure(&mut write, other, 2).await;
+    let answer = NewMessage {
+        account_id: other,
+        quote_provider_id: Some("wamid.X".to_owned()),
+        ..world.inbound(answers, 2, 3)
+    };
+    messages::insert(&mut write, &answer).await.unwrap();
+    write.commit().await.unwrap();
+
+    let mut tx = world.db.read().await.unwrap();
+    let found = messages::by_provider_id(world.ws, &mut tx, other, "wamid.X").await.unwrap();
+    assert_eq!(found.unwrap().view.id, message_id(1), "its receipts come to who sent it");
+    assert!(messages::unknown_elsewhere(world.ws, &mut tx, other, at(0)).await.unwrap().is_empty());
+    drop(tx);
+    let quote = world.message(message_id(2)).await.quote.unwrap();
+    assert_eq!(quote.preview.unwrap().text, "message 1", "the answer is in that account's conversation");
+
+    let mut write = world.write().await;
+    messages::carried_by(&mut write, message_id(1), None).await.unwrap();
+    write.commit().await.unwrap();
+    assert_eq!(world.message(message_id(1)).await.sent_with, None);
 }

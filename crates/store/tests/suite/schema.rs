@@ -2,11 +2,17 @@
 
 use std::collections::BTreeSet;
 
+use balas_domain::{
+    AccountId, LabelId, MemberId, WorkState,
+    query::{Assigned, ListQuery},
+};
 use balas_store::{
     Tx, conversations, messages,
     testing::{Kind, fresh},
 };
 use sqlx::AssertSqlSafe;
+
+use crate::world::id;
 
 /// Table, column, whether it may be missing.
 async fn columns(tx: &mut Tx) -> BTreeSet<(String, String, bool)> {
@@ -55,12 +61,20 @@ async fn indexes(tx: &mut Tx) -> BTreeSet<String> {
 async fn both_databases_have_the_same_tables() {
     let (sqlite, postgres) = (fresh(Kind::Sqlite).await, fresh(Kind::Postgres).await);
     let (mut s, mut p) = (sqlite.read().await.unwrap(), postgres.read().await.unwrap());
-    let in_sqlite = columns(&mut s).await;
+    let mut in_sqlite = columns(&mut s).await;
+    // The index of words is a table on SQLite, which names messages by a number.
+    in_sqlite.retain(|(table, column, _)| {
+        !table.starts_with("message_words") && (table.as_str(), column.as_str()) != ("messages", "n")
+    });
     assert!(in_sqlite.len() > 100, "there is something to compare: {}", in_sqlite.len());
     assert_eq!(in_sqlite, columns(&mut p).await);
     let in_sqlite = indexes(&mut s).await;
     assert!(in_sqlite.len() > 20, "there is something to compare: {}", in_sqlite.len());
-    assert_eq!(in_sqlite, indexes(&mut p).await);
+    let mut in_postgres = indexes(&mut p).await;
+    for only_there in ["messages_words", "messages_newest"] {
+        assert!(in_postgres.remove(only_there), "{only_there}");
+    }
+    assert_eq!(in_sqlite, in_postgres);
 }
 
 async fn plan(tx: &mut Tx, sql: &'static str) -> Vec<String> {
@@ -82,16 +96,28 @@ fn assert_ranges_only(sql: &str, plan: &[String]) {
 async fn lists_and_threads_are_ranges_of_an_index() {
     let db = fresh(Kind::Sqlite).await;
     let mut tx = db.read().await.unwrap();
-    for sql in conversations::list_statements() {
-        let plan = plan(&mut tx, sql).await;
+    let (account, member) = (Some(AccountId(id(1))), Some(Assigned::To(MemberId(id(1)))));
+    let (open, snoozed) = (Some(WorkState::Open), Some(WorkState::Snoozed));
+    let all = ListQuery::default;
+    for (query, index) in [
+        (all(), "conversations_list"),
+        (ListQuery { account, ..all() }, "conversations_account"),
+        (ListQuery { unread_only: true, ..all() }, "conversations_unread"),
+        (ListQuery { account, unread_only: true, ..all() }, "conversations_unread_account"),
+        (ListQuery { state: open, ..all() }, "conversations_open"),
+        (ListQuery { state: open, account, ..all() }, "conversations_open_account"),
+        (ListQuery { state: snoozed, ..all() }, "conversations_snoozed"),
+        (ListQuery { state: open, assigned: member, ..all() }, "conversations_assigned"),
+        (ListQuery { groups_only: true, ..all() }, "conversations_groups"),
+        (ListQuery { state: open, assigned: Some(Assigned::Nobody), ..all() }, "conversations_open"),
+        (ListQuery { state: open, label: Some(LabelId(id(1))), ..all() }, "conversations_open"),
+        (ListQuery { q: Some("a".to_owned()), ..all() }, "conversations_list"),
+    ] {
+        let sql = conversations::list_statement(&query);
+        let mut plan = plan(&mut tx, sql).await;
+        // A part of a number is looked for in all numbers, once.
+        plan.retain(|step| query.q.is_none() || !step.contains("contact_identities"));
         assert_ranges_only(sql, &plan);
-        let (account, unread) = (sql.contains("account_id = $5"), sql.contains("unread > 0"));
-        let index = match (account, unread) {
-            (false, false) => "conversations_list",
-            (true, false) => "conversations_account",
-            (false, true) => "conversations_unread",
-            (true, true) => "conversations_unread_account",
-        };
         assert!(plan[0].contains(&format!("INDEX {index} (")), "{sql}\n{plan:#?}");
         assert!(plan[0].contains("(sort_at,id)<(?,?)"), "the cursor bounds the range: {plan:#?}");
     }

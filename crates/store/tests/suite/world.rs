@@ -32,6 +32,10 @@ pub fn phone(digits: &str) -> Identity {
     Identity { kind: IdentityKind::Phone, value: digits.to_owned() }
 }
 
+pub fn lid(value: &str) -> Identity {
+    Identity { kind: IdentityKind::Lid, value: value.to_owned() }
+}
+
 pub fn user(value: &str) -> Identity {
     Identity { kind: IdentityKind::User, value: value.to_owned() }
 }
@@ -99,6 +103,7 @@ impl World {
             at: at(seconds),
             counts_unread: true,
             source: Source::Live,
+            origin: None,
         }
     }
 

@@ -14,19 +14,24 @@ use crate::{
 /// Longest QR code that is kept, in characters. They have about 240.
 const MAX_QR: usize = 1_024;
 
+/// How far the link is, by its word.
+pub fn state(value: &Value) -> Option<ConnectionState> {
+    Some(match name(value, "state")?.as_str() {
+        "stopped" => ConnectionState::Stopped,
+        "starting" => ConnectionState::Starting,
+        "qr" => ConnectionState::Qr,
+        "pairing" => ConnectionState::Pairing,
+        "authenticated" => ConnectionState::Authenticated,
+        "ready" => ConnectionState::Ready,
+        "disconnected" => ConnectionState::Disconnected,
+        "error" => ConnectionState::Error,
+        _ => return None,
+    })
+}
+
 /// The link with the phone has changed.
 pub fn connection(payload: &Value, at: Timestamp) -> Result<Inbound, String> {
-    let state = match name(payload, "state").as_deref() {
-        Some("stopped") => ConnectionState::Stopped,
-        Some("starting") => ConnectionState::Starting,
-        Some("qr") => ConnectionState::Qr,
-        Some("pairing") => ConnectionState::Pairing,
-        Some("authenticated") => ConnectionState::Authenticated,
-        Some("ready") => ConnectionState::Ready,
-        Some("disconnected") => ConnectionState::Disconnected,
-        Some("error") => ConnectionState::Error,
-        _ => return Err("unknown state".to_owned()),
-    };
+    let state = state(payload).ok_or("unknown state")?;
     let printable = |text: &String| text.len() <= MAX_QR && text.bytes().all(|b| b.is_ascii_graphic());
     Ok(Inbound::Connection(Connection {
         state,

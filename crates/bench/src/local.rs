@@ -14,13 +14,13 @@ use balas_store::Store;
 use crate::{Error, Result, database::Database};
 
 /// An engine without workers, and who asks it.
-pub(super) struct Local {
-    pub(super) engine: Engine,
-    pub(super) actor: Actor,
+pub(crate) struct Local {
+    pub(crate) engine: Engine,
+    pub(crate) actor: Actor,
 }
 
 impl Local {
-    pub(super) async fn open(database: &Database) -> Result<Self> {
+    pub(crate) async fn open(database: &Database) -> Result<Self> {
         let path = database.path().join("master.key");
         let key = fs::read_to_string(&path).map_err(Error::io(format!("cannot read {}", path.display())))?;
         let master_key = MasterKey::from_base64(key.trim()).map_err(|e| Error::Server(e.to_string()))?;
@@ -29,6 +29,8 @@ impl Local {
             cloud_base_url: "http://127.0.0.1:9".to_owned(),
             cloud_version: "v23.0".to_owned(),
             webhook_base: None,
+            bridge: None,
+            mail: None,
             rhythm: balas_engine::Rhythm::default(),
             master_key,
         };
@@ -39,19 +41,19 @@ impl Local {
     }
 
     /// Closes the database, so that it can be copied or handed on.
-    pub(super) async fn close(self) {
+    pub(crate) async fn close(self) {
         self.engine.store().close().await;
     }
 
     /// A session of the demo's owner: the cookie's value.
-    pub(super) async fn sign_in(&self) -> Result<String> {
+    pub(crate) async fn sign_in(&self) -> Result<String> {
         let client = ClientInfo { ip: None, user_agent: None };
         let session = self.engine.sign_in("owner@demo.test", "balas-demo", &client).await;
         session.map(|s| s.token).map_err(|e| Error::Server(format!("cannot sign in: {e}")))
     }
 
     /// The conversation with this number.
-    pub(super) async fn with(&self, phone: &str) -> Result<Option<ConversationView>> {
+    pub(crate) async fn with(&self, phone: &str) -> Result<Option<ConversationView>> {
         let query = ListQuery { q: Some(phone.to_owned()), ..ListQuery::default() };
         let address = balas_domain::Address::Phone(phone.to_owned());
         let page = self.engine.conversations(&self.actor, &query).await?;
@@ -59,7 +61,7 @@ impl Local {
     }
 
     /// Calls back with the text of every message of a conversation.
-    pub(super) async fn each_text(&self, id: ConversationId, mut see: impl FnMut(&str)) -> Result<()> {
+    pub(crate) async fn each_text(&self, id: ConversationId, mut see: impl FnMut(&str)) -> Result<()> {
         let mut cursor: Option<String> = None;
         loop {
             let page = self.engine.thread(&self.actor, id, cursor.as_deref(), 100).await?;
@@ -72,7 +74,7 @@ impl Local {
     }
 
     /// Webhooks that wait to be worked in.
-    pub(super) async fn backlog(&self) -> Result<i64> {
+    pub(crate) async fn backlog(&self) -> Result<i64> {
         let mut tx = self.engine.store().read().await?;
         Ok(balas_store::journal::backlog(&mut tx).await?)
     }

@@ -1,0 +1,114 @@
+//! How far the histories of numbers are, as long as they come and nobody has put that away.
+
+use std::collections::HashSet;
+
+use balas_domain::{AccountId, SyncView, Timestamp, view::AccountView};
+use leptos::prelude::*;
+
+use crate::{
+    i18n::{Words, fill},
+    state::{App, use_app},
+    ui::{
+        each::each,
+        icon::{Icon, icon},
+    },
+};
+
+/// A bar for each number whose history is on its way.
+#[component]
+pub(super) fn Syncing() -> impl IntoView {
+    let app = use_app();
+    // Put away is what runs now: another history of the same number shows again.
+    let hidden = RwSignal::new(HashSet::<(AccountId, Timestamp)>::new());
+    let shown = move || {
+        let on_its_way = |account: &AccountView| {
+            account.sync.as_ref().is_some_and(|sync| {
+                let away = hidden.with(|hidden| hidden.contains(&(account.id, sync.started_at)));
+                sync.state.goes_on() && !sync.quiet && !away
+            })
+        };
+        app.inbox()
+            .accounts
+            .with(|all| all.iter().filter(|a| on_its_way(a)).map(|a| a.id).collect::<Vec<_>>())
+    };
+    view! {
+        <ul class="syncing" role="list" aria-label=app.words.sync_label>
+            {each(shown, |id| *id, move |id| bar(app, id, hidden))}
+        </ul>
+    }
+}
+
+fn bar(app: App, id: AccountId, hidden: RwSignal<HashSet<(AccountId, Timestamp)>>) -> AnyView {
+    let words = app.words;
+    let account = Memo::new(move |_| app.inbox().account(id));
+    let sync = Memo::new(move |_| account.get().and_then(|account| account.sync));
+    let name = move || account.get().map(|account| account.name);
+    let percent = move || sync.with(|sync| sync.as_ref().map(SyncView::percent));
+    let cloud = account.with_untracked(|a| {
+        a.as_ref().is_some_and(|a| a.provider == balas_domain::view::ProviderKind::Cloud)
+    });
+    let text = move || sync.with(|sync| sync.as_ref().map(|sync| progress(sync, cloud, words)));
+    let why = move || sync.with(|sync| sync.as_ref().and_then(|sync| sync.error.clone()));
+    let away = move |_| {
+        if let Some(sync) = sync.get_untracked() {
+            hidden.update(|hidden| {
+                hidden.insert((id, sync.started_at));
+            });
+        }
+    };
+    view! {
+        <li>
+            <p>
+                <strong dir="auto">{name}</strong>
+                <span>{text}</span>
+            </p>
+            <button type="button" class="icon-button small" aria-label=words.sync_hide title=words.sync_hide on:click=away>
+                {icon(Icon::Close)}
+            </button>
+            <progress max="100" value=percent aria-label=words.sync_label></progress>
+            {move || why().map(|why| view! { <p class="hint">{why}</p> })}
+        </li>
+    }
+    .into_any()
+}
+
+/// How far it is, in words. Meta counts in hundredths, phones in chats.
+fn progress(sync: &SyncView, cloud: bool, words: &'static Words) -> String {
+    let percent = sync.percent().to_string();
+    match (cloud, sync.total) {
+        (true, _) => fill(words.sync_percent, &[("percent", &percent)]),
+        (false, 0) => words.sync_begins.to_owned(),
+        (false, total) => fill(
+            words.sync_progress,
+            &[("done", &sync.done.to_string()), ("total", &total.to_string()), ("percent", &percent)],
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use balas_domain::SyncState;
+
+    use super::*;
+    use crate::i18n::Lang;
+
+    #[test]
+    fn in_words() {
+        let words = Lang::En.words();
+        let mut sync = SyncView {
+            state: SyncState::Syncing,
+            done: 45,
+            total: 120,
+            messages: 900,
+            error: None,
+            quiet: false,
+            started_at: Timestamp(0),
+            finished_at: None,
+        };
+        assert_eq!(progress(&sync, false, words), "Syncing chats… 45/120 (37%)");
+        (sync.done, sync.total) = (55, 100);
+        assert_eq!(progress(&sync, true, words), "Syncing chats… 55%");
+        sync.total = 0;
+        assert_eq!(progress(&sync, false, words), "Syncing chats…");
+    }
+}

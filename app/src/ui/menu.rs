@@ -1,0 +1,53 @@
+//! What can be done with one thing of a list, behind a button: a popover of the browser's own, so that Escape and a click
+//! beside it close it and the focus returns.
+
+use leptos::{html, prelude::*};
+
+use super::icon::{Icon, icon};
+
+/// The button and the list that it opens. `id` is unique on the page. The list is built only while it is open, and goes
+/// when one of its items was chosen.
+#[component]
+pub(crate) fn Menu(
+    #[prop(into)] id: String,
+    #[prop(into)] label: Signal<String>,
+    children: ChildrenFn,
+) -> impl IntoView {
+    let node = NodeRef::<html::Div>::new();
+    let open = RwSignal::new(false);
+    let chosen = move |_| {
+        if let Some(menu) = node.get_untracked() {
+            let _ = menu.hide_popover();
+        }
+    };
+    let target = id.clone();
+    view! {
+        <button
+            type="button"
+            class="icon-button"
+            aria-label=label
+            title=label
+            popovertarget=target
+            // Before it is seen, so that it never opens empty.
+            on:click=move |_| open.set(true)
+        >
+            {icon(Icon::More)}
+        </button>
+        <div
+            node_ref=node
+            class="popover menu"
+            id=id
+            popover="auto"
+            aria-label=label
+            role="group"
+            on:click=chosen
+            on:toggle=move |_| {
+                if let Some(menu) = node.get_untracked() {
+                    open.set(menu.matches(":popover-open").unwrap_or(false));
+                }
+            }
+        >
+            <Show when=move || open.get()>{children()}</Show>
+        </div>
+    }
+}

@@ -1,0 +1,113 @@
+//! Words in messages are found on both databases alike.
+
+use balas_domain::{AccountId, Content, search::SearchQuery};
+use balas_store::{StoreError, accounts, messages, search, testing::Kind};
+use rstest::rstest;
+
+use crate::world::*;
+
+async fn say(world: &World, n: u128, seconds: i64, text: &str) {
+    let conversation = world.conversation(1).await;
+    let new =
+        messages::NewMessage { content: Content::text(text), ..world.inbound(conversation, n, seconds) };
+    world.insert(&new).await;
+}
+
+fn query(q: &str) -> SearchQuery {
+    SearchQuery { q: q.to_owned(), ..SearchQuery::default() }
+}
+
+async fn found(world: &World, query: &SearchQuery) -> Vec<u128> {
+    let mut tx = world.db.read().await.unwrap();
+    let page = search::messages(world.ws, &mut tx, query).await.unwrap();
+    page.items.into_iter().map(|hit| hit.id.0.as_u128()).collect()
+}
+
+#[rstest]
+#[case::sqlite(Kind::Sqlite)]
+#[case::postgres(Kind::Postgres)]
+#[tokio::test]
+async fn all_words_in_any_order_and_the_last_as_a_beginning(#[case] kind: Kind) {
+    let world = World::new(kind).await;
+    say(&world, 1, 30, "Olá! O seu PEDIDO nº 4711/B já chegou em São Paulo.").await;
+    say(&world, 2, 10, "Pedidos de ontem: 4711, 4712").await;
+    say(&world, 3, 20, "https://example.org/pedido?id=9 \u{1F4E6}").await;
+    for (q, expected) in [
+        ("pedido", &[1, 3, 2][..]),
+        ("pedido chegou", &[1]),
+        ("chegou pedido", &[1]),
+        ("PÉDIDO sao", &[1]),
+        ("ped", &[1, 3, 2]),
+        ("pe", &[]),
+        ("ped chegou", &[]),
+        ("4711", &[1, 2]),
+        ("4711 b", &[1]),
+        ("example.org", &[3]),
+        ("\u{1F4E6}", &[]),
+        ("", &[]),
+        ("\" OR * ' & | ! : (", &[]),
+        ("pedido\u{0}", &[1, 3, 2]),
+    ] {
+        assert_eq!(found(&world, &query(q)).await, expected, "{q}");
+    }
+}
+
+#[rstest]
+#[case::sqlite(Kind::Sqlite)]
+#[case::postgres(Kind::Postgres)]
+#[tokio::test]
+async fn what_changes_is_found_as_it_is_now(#[case] kind: Kind) {
+    let world = World::new(kind).await;
+    say(&world, 1, 1, "first draft").await;
+    let mut write = world.write().await;
+    messages::edit(&mut write, message_id(1), Content::text("second thought"), at(2)).await.unwrap();
+    write.commit().await.unwrap();
+    assert_eq!(found(&world, &query("draft")).await, []);
+    assert_eq!(found(&world, &query("thought")).await, [1]);
+
+    let mut write = world.write().await;
+    messages::revoke(&mut write, message_id(1), at(3)).await.unwrap();
+    write.commit().await.unwrap();
+    assert_eq!(found(&world, &query("thought")).await, []);
+
+    say(&world, 2, 4, "the account goes").await;
+    let mut write = world.write().await;
+    accounts::delete(&mut write, world.account).await.unwrap();
+    write.commit().await.unwrap();
+    assert_eq!(found(&world, &query("account")).await, []);
+}
+
+#[rstest]
+#[case::sqlite(Kind::Sqlite)]
+#[case::postgres(Kind::Postgres)]
+#[tokio::test]
+async fn hits_come_in_pages_newest_first_whenever_they_were_stored(#[case] kind: Kind) {
+    let world = World::new(kind).await;
+    // Several in one second, and what is older stored later.
+    for n in 0..30_u128 {
+        let seconds = (n * 7 % 30 / 3) as i64;
+        say(&world, n + 1, seconds, "the same word").await;
+    }
+    let other = add_account(&world.db, world.ws, 2).await;
+    let all = found(&world, &query("word")).await;
+    assert_eq!(all.len(), 30);
+    let mut paged = Vec::new();
+    let mut next = SearchQuery { limit: Some(7), account: Some(world.account), ..query("word") };
+    loop {
+        let mut tx = world.db.read().await.unwrap();
+        let page = search::messages(world.ws, &mut tx, &next).await.unwrap();
+        paged.extend(page.items.iter().map(|hit| (hit.at, hit.id.0.as_u128())));
+        next.cursor = page.next;
+        if next.cursor.is_none() {
+            break;
+        }
+    }
+    assert!(paged.is_sorted_by(|a, b| a.0 >= b.0), "newest first");
+    assert_eq!(paged.iter().map(|(_, id)| *id).collect::<Vec<_>>(), all);
+    assert_eq!(found(&world, &SearchQuery { account: Some(other), ..query("word") }).await, []);
+    let nobody = SearchQuery { account: Some(AccountId(id(9))), ..query("word") };
+    assert_eq!(found(&world, &nobody).await, []);
+    let bad = SearchQuery { cursor: Some("x".to_owned()), ..query("word") };
+    let mut tx = world.db.read().await.unwrap();
+    assert!(matches!(search::messages(world.ws, &mut tx, &bad).await, Err(StoreError::BadCursor)));
+}

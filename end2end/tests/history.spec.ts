@@ -1,0 +1,57 @@
+// What was said on a phone before it was linked: comes over, is seen to come, and stays quiet.
+
+import { violations } from "./support/axe.js";
+import { GATEWAY } from "./support/sandbox.js";
+import { bubble, list, open, rows } from "./support/screens.js";
+import { expect, test } from "./support/test.js";
+
+const PHONE = "628112222444";
+
+test.describe("the past of a phone", () => {
+  test.use({ isolated: true });
+
+  test("comes over while one looks, can be put away, and is found on the number's page", async ({
+    page,
+    server,
+    signIn,
+    other,
+  }) => {
+    test.slow();
+    await server.sandbox.past({ phone: PHONE, chats: 130, groups: 6, messages: 40 });
+    await signIn(page, "owner");
+    await open(page, "/accounts/new");
+    await page.getByRole("radio", { name: /^Gateway/ }).check();
+    const field = (label: string) => page.getByRole("textbox", { name: label, exact: true });
+    await field("Name").fill("Gudang");
+    await field("Phone number").fill(`+${PHONE}`);
+    await field("Address of the gateway").fill(server.sandbox.gateway("v9"));
+    await field("User").fill(GATEWAY.user);
+    await field("Gateway password").fill(GATEWAY.password);
+    await field("Webhook secret").fill("a-webhook-secret-of-ours");
+    await page.getByRole("button", { name: "Save and connect" }).click();
+    await expect(page.getByText("Waits for the QR code", { exact: true }).first()).toBeVisible();
+    const device = `v9/balas-${page.url().split("/").pop() ?? ""}`;
+
+    // A colleague has the inbox open.
+    const colleague = await other("agent");
+    await open(colleague, "/inbox");
+    await server.sandbox.scan(device, PHONE);
+    const bar = list(colleague).getByRole("list", { name: "Chats that are being brought over" });
+    await expect(bar.getByText(/^Syncing chats… \d+\/136 \(\d+%\)$/)).toBeVisible();
+    await bar.getByRole("button", { name: "Hide the progress" }).click();
+    await expect(bar.getByRole("listitem")).toHaveCount(0);
+    await expect(rows(colleague).filter({ hasText: "(40)" }).first()).toBeVisible();
+
+    // All is here.
+    const all = page.getByText(/^(Syncing chats… 100%|5440 messages were brought over\.)/);
+    await expect(all).toBeVisible({ timeout: 60_000 });
+    expect(await violations(page)).toEqual([]);
+
+    // Nothing of it is unread.
+    await colleague.getByLabel("Number", { exact: true }).selectOption({ label: "Gudang" });
+    await expect(rows(colleague).first()).toContainText("(40)");
+    await expect(list(colleague).locator("a.row[data-unread]")).toHaveCount(0);
+    await rows(colleague).first().click();
+    await expect(bubble(colleague, "(40)")).toBeVisible();
+  });
+});

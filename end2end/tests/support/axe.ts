@@ -1,0 +1,29 @@
+// What axe finds on a page.
+
+import { AxeBuilder } from "@axe-core/playwright";
+import { type Page } from "@playwright/test";
+
+const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+async function lines(page: Page, axe: AxeBuilder): Promise<string[]> {
+  // Colours on their way to others are neither.
+  await page.evaluate(async () => {
+    const ends = (animation: Animation): boolean => animation.effect?.getComputedTiming().endTime !== Infinity;
+    await Promise.allSettled(document.getAnimations().filter(ends).map((animation) => animation.finished));
+  });
+  const { violations } = await axe.analyze();
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map((node) => `${id}: ${node.target.join(" ")} – ${node.failureSummary?.replace(/\s+/g, " ")}`),
+  );
+}
+
+/** Everything, in a line each. */
+export const violations = (page: Page): Promise<string[]> => lines(page, new AxeBuilder({ page }).withTags(TAGS));
+
+/** What colours alone can do wrong in the dark; the page is light again afterwards. */
+export async function seenInTheDark(page: Page): Promise<string[]> {
+  await page.emulateMedia({ colorScheme: "dark" });
+  const found = await lines(page, new AxeBuilder({ page }).withRules(["color-contrast", "link-in-text-block"]));
+  await page.emulateMedia({ colorScheme: "light" });
+  return found;
+}
