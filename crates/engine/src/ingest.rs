@@ -217,8 +217,7 @@ impl Engine {
         account: &Runtime,
         target: &str,
     ) -> Result<(), StoreError> {
-        let ws = write.workspace();
-        for row in pending::take(ws, write.tx(), account.id, target).await? {
+        for row in pending::take(write, account.id, target).await? {
             match serde_json::from_value::<Inbound>(row.payload) {
                 Ok(Inbound::Status(status)) => self.ingest_status(write, account, status).await?,
                 Ok(operation) => Box::pin(self.ingest_operation(write, account, operation)).await?,
@@ -237,7 +236,7 @@ impl Engine {
         event: &Inbound,
     ) -> Result<(), StoreError> {
         let Ok(payload) = serde_json::to_value(event) else { return Ok(()) };
-        let (ws, now) = (write.workspace(), write.now());
+        let now = write.now();
         let row = pending::NewPending {
             account_id: account.id,
             target: target.to_owned(),
@@ -245,7 +244,7 @@ impl Engine {
             payload,
             received_at: now,
         };
-        pending::park(ws, write.tx(), &row).await
+        pending::park(write, &row).await
     }
 
     async fn ingest_status(

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use balas_domain::{AccountId, Timestamp, WorkspaceId, view::ProviderKind};
 use balas_providers::{cloud, gateway, inbound};
-use balas_store::{StoreError, accounts, journal};
+use balas_store::{StoreError, accounts, journal, pending};
 use bytes::Bytes;
 use tokio::sync::{Mutex, Notify, mpsc, oneshot};
 
@@ -190,8 +190,11 @@ impl Engine {
         let nothing_to_do = work.is_empty();
         for (i, (ws, items)) in work.into_iter().enumerate() {
             let mut write = self.store.write(ws, self.clock.now()).await?;
+            for (account, about) in by_account(&items) {
+                accounts::delivered(&mut write, account, about.received_at).await?;
+                pending::look_ahead(&mut write, account, &about.messages).await?;
+            }
             for item in items {
-                accounts::delivered(&mut write, item.runtime.id, item.received_at).await?;
                 for event in item.events {
                     self.ingest(&mut write, &item.runtime, event).await?;
                 }
@@ -255,6 +258,34 @@ impl Engine {
             () = self.stop.cancelled() => {}
         }
     }
+}
+
+/// What a batch says about one account, for questions that are asked once for all of it.
+struct About<'a> {
+    received_at: Timestamp,
+    /// The provider's ids of new messages.
+    messages: Vec<&'a str>,
+}
+
+fn by_account(items: &[Work]) -> Vec<(AccountId, About<'_>)> {
+    let mut accounts: Vec<(AccountId, About<'_>)> = Vec::new();
+    for item in items {
+        let messages = item.events.iter().filter_map(|event| match event {
+            inbound::Inbound::Message(message) => Some(message.provider_id.as_str()),
+            _ => None,
+        });
+        match accounts.iter_mut().find(|(account, _)| *account == item.runtime.id) {
+            Some((_, about)) => {
+                about.received_at = about.received_at.max(item.received_at);
+                about.messages.extend(messages);
+            }
+            None => {
+                let about = About { received_at: item.received_at, messages: messages.collect() };
+                accounts.push((item.runtime.id, about));
+            }
+        }
+    }
+    accounts
 }
 
 struct Work {

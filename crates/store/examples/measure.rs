@@ -73,7 +73,7 @@ impl Load {
             origin: None,
         };
         messages::insert(write, &new).await?;
-        pending::take(ws, write.tx(), self.account, &provider_id).await?;
+        pending::take(write, self.account, &provider_id).await?;
         Ok(())
     }
 

@@ -1,11 +1,23 @@
 //! What came before the message that it is about: receipts, edits, reactions. It waits here until the message
 //! comes.
 
+use std::collections::HashSet;
+
 use balas_domain::{AccountId, Timestamp, WorkspaceId};
 use serde_json::Value;
 use sqlx::FromRow;
 
-use crate::{Result, StoreError, Tx, codec};
+use crate::{Result, StoreError, Tx, Write, codec};
+
+/// What a transaction knows of what is parked, so that it need not ask about each message: most have nothing that waits
+/// for them. It stays true because whoever parks owns the workspace's log, as the transaction does.
+#[derive(Debug, Default)]
+pub(crate) struct Ahead {
+    /// Messages that were asked about.
+    asked: HashSet<(AccountId, String)>,
+    /// Those of them that something waits for.
+    awaited: HashSet<(AccountId, String)>,
+}
 
 /// Something to be parked.
 #[derive(Clone, Debug)]
@@ -45,9 +57,10 @@ struct Row {
 ///
 /// # Errors
 /// [`StoreError::NotFound`] if there is no such account in the workspace.
-pub async fn park(ws: WorkspaceId, tx: &mut Tx, new: &NewPending) -> Result<()> {
+pub async fn park(write: &mut Write, new: &NewPending) -> Result<()> {
+    let ws = write.workspace();
     let made = execute!(
-        tx,
+        write.tx(),
         "INSERT INTO pending_ops (workspace_id, account_id, target, kind, payload, received_at)
          SELECT a.workspace_id, a.id, $3, $4, $5, $6 FROM accounts AS a
          WHERE a.workspace_id = $1 AND a.id = $2",
@@ -58,13 +71,35 @@ pub async fn park(ws: WorkspaceId, tx: &mut Tx, new: &NewPending) -> Result<()> 
         codec::to_json(&new.payload)?,
         new.received_at,
     )?;
-    if made == 1 { Ok(()) } else { Err(StoreError::NotFound) }
+    if made == 0 {
+        return Err(StoreError::NotFound);
+    }
+    write.ahead().awaited.insert((new.account_id, new.target.clone()));
+    Ok(())
+}
+
+/// Asks about many messages at once, so that [`take`] need not ask about each.
+pub async fn look_ahead(write: &mut Write, account: AccountId, messages: &[&str]) -> Result<()> {
+    if messages.is_empty() {
+        return Ok(());
+    }
+    let ws = write.workspace();
+    let awaited = targets(ws, write.tx(), account, messages).await?;
+    let ahead = write.ahead();
+    ahead.asked.extend(messages.iter().map(|message| (account, (*message).to_owned())));
+    ahead.awaited.extend(awaited.into_iter().map(|message| (account, message)));
+    Ok(())
 }
 
 /// Takes out everything about that message, in the order it came.
-pub async fn take(ws: WorkspaceId, tx: &mut Tx, account: AccountId, target: &str) -> Result<Vec<PendingRow>> {
+pub async fn take(write: &mut Write, account: AccountId, target: &str) -> Result<Vec<PendingRow>> {
+    let (ws, message) = (write.workspace(), (account, target.to_owned()));
+    let ahead = write.ahead();
+    if !ahead.awaited.remove(&message) && ahead.asked.contains(&message) {
+        return Ok(Vec::new());
+    }
     let mut rows = rows!(
-        tx,
+        write.tx(),
         Row,
         "DELETE FROM pending_ops WHERE workspace_id = $1 AND account_id = $2 AND target = $3
          RETURNING id, kind, payload, received_at",

@@ -9,8 +9,8 @@ use balas_domain::{
 use uuid::Uuid;
 
 use crate::{
-    Result, StoreError, Tx, accounts, alerts, conversations, dialect, labels, members, messages, people,
-    workspaces,
+    Result, StoreError, Tx, accounts, alerts, conversations, dialect, labels, members, messages, pending,
+    people, workspaces,
 };
 
 /// A transaction that owns a workspace's log. Changes are told by touching what they change; `commit` reads
@@ -35,6 +35,7 @@ pub struct Write {
     regrouped: Vec<Payload>,
     people: bool,
     workspace: bool,
+    ahead: pending::Ahead,
 }
 
 /// What a commit wrote.
@@ -88,12 +89,18 @@ impl Write {
             regrouped: Vec::new(),
             people: false,
             workspace: false,
+            ahead: pending::Ahead::default(),
         })
     }
 
     /// The transaction, for reads and for writes that nobody's screen shows.
     pub const fn tx(&mut self) -> &mut Tx {
         &mut self.tx
+    }
+
+    /// What is known of what is parked.
+    pub(crate) const fn ahead(&mut self) -> &mut pending::Ahead {
+        &mut self.ahead
     }
 
     /// Whose log it is.

@@ -58,7 +58,8 @@ async fn two(kind: Kind) -> (World, WorkspaceId) {
         payload: json!(null),
         received_at: NOW,
     };
-    pending::park(ws, tx, &parked).await.unwrap();
+    pending::park(&mut write, &parked).await.unwrap();
+    let tx = write.tx();
     let job = jobs::NewJob {
         id: JobId(id(1)),
         kind: "send".to_owned(),
@@ -149,8 +150,7 @@ async fn found(world: &World, ws: WorkspaceId) -> Vec<(&'static str, usize)> {
         ("events::oldest", events::oldest(ws, tx).await.unwrap().iter().count()),
         ("events::head", usize::from(events::head(ws, tx).await.unwrap() > Seq(0))),
         ("events::after", usize::from(!events::after(ws, tx, Seq(0), 10).await.unwrap().is_empty())),
-        // Last, and rolled back: it takes out what it finds.
-        ("pending::take", pending::take(ws, tx, account, "a").await.unwrap().len()),
+        ("pending::targets", pending::targets(ws, tx, account, &["a"]).await.unwrap().len()),
     ]
 }
 
@@ -209,7 +209,14 @@ async fn nothing_of_another_workspace_is_changed(#[case] kind: Kind) {
         payload: json!(null),
         received_at: NOW,
     };
-    refused("park", pending::park(other, w.tx(), &parked).await.map(|x| d(&x)));
+    refused("park", pending::park(w, &parked).await.map(|x| d(&x)));
+    refused(
+        "take",
+        match pending::take(w, account, "a").await.unwrap().len() {
+            0 => Err(StoreError::NotFound),
+            n => Ok(d(&n)),
+        },
+    );
     refused("label", labels::change(w, LABEL, "x", 1).await.map(|x| d(&x)));
     refused("label", labels::put(w, conversation, LABEL, false).await.map(|x| d(&x)));
     refused("label", labels::delete(w, LABEL).await.map(|x| d(&x)));

@@ -80,18 +80,24 @@ async fn what_came_too_early_waits_for_its_message(#[case] kind: Kind) {
         payload: json!({ "nul": "\u{0}" }),
         received_at: at(seconds),
     };
-    let mut tx = world.db.begin().await.unwrap();
+    let mut write = world.write().await;
     for new in [park("status", "a", 1), park("edit", "a", 2), park("status", "b", 3), park("status", "c", 4)]
     {
-        pending::park(world.ws, &mut tx, &new).await.unwrap();
+        pending::park(&mut write, &new).await.unwrap();
     }
-    let taken = pending::take(world.ws, &mut tx, world.account, "a").await.unwrap();
+    let taken = pending::take(&mut write, world.account, "a").await.unwrap();
     let kinds: Vec<_> = taken.iter().map(|t| (t.kind.as_str(), t.received_at)).collect();
     assert_eq!(kinds, [("status", at(1)), ("edit", at(2))]);
     assert_eq!(taken[0].payload, json!({ "nul": "\u{0}" }));
-    assert_eq!(pending::take(world.ws, &mut tx, world.account, "a").await.unwrap(), []);
-    assert_eq!(pending::expire(&mut tx, at(4)).await.unwrap(), 1);
-    assert_eq!(pending::take(world.ws, &mut tx, world.account, "c").await.unwrap().len(), 1);
+    assert_eq!(pending::take(&mut write, world.account, "a").await.unwrap(), []);
+    // Whoever has asked about many at once finds just the same, also what is parked afterwards.
+    pending::look_ahead(&mut write, world.account, &["b", "c", "d"]).await.unwrap();
+    assert_eq!(pending::take(&mut write, world.account, "d").await.unwrap(), []);
+    pending::park(&mut write, &park("edit", "d", 5)).await.unwrap();
+    assert_eq!(pending::take(&mut write, world.account, "d").await.unwrap().len(), 1);
+    assert_eq!(pending::take(&mut write, world.account, "d").await.unwrap(), []);
+    assert_eq!(pending::expire(write.tx(), at(4)).await.unwrap(), 1);
+    assert_eq!(pending::take(&mut write, world.account, "c").await.unwrap().len(), 1);
     let nobodys = NewPending { account_id: AccountId(id(404)), ..park("status", "a", 1) };
-    assert!(matches!(pending::park(world.ws, &mut tx, &nobodys).await, Err(StoreError::NotFound)));
+    assert!(matches!(pending::park(&mut write, &nobodys).await, Err(StoreError::NotFound)));
 }
