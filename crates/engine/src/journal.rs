@@ -4,9 +4,9 @@
 
 use std::sync::Arc;
 
-use balas_domain::{AccountId, Timestamp, WorkspaceId, view::ProviderKind};
+use balas_domain::{AccountId, Address, Timestamp, WorkspaceId, view::ProviderKind};
 use balas_providers::{cloud, gateway, inbound};
-use balas_store::{StoreError, accounts, journal, pending};
+use balas_store::{StoreError, accounts, conversations, journal, pending};
 use bytes::Bytes;
 use tokio::sync::{Mutex, Notify, mpsc, oneshot};
 
@@ -193,6 +193,7 @@ impl Engine {
             for (account, about) in by_account(&items) {
                 accounts::delivered(&mut write, account, about.received_at).await?;
                 pending::look_ahead(&mut write, account, &about.messages).await?;
+                conversations::look_ahead(&mut write, account, &about.chats).await?;
             }
             for item in items {
                 for event in item.events {
@@ -265,24 +266,30 @@ struct About<'a> {
     received_at: Timestamp,
     /// The provider's ids of new messages.
     messages: Vec<&'a str>,
+    /// Where they were written.
+    chats: Vec<&'a Address>,
 }
 
 fn by_account(items: &[Work]) -> Vec<(AccountId, About<'_>)> {
     let mut accounts: Vec<(AccountId, About<'_>)> = Vec::new();
     for item in items {
         let messages = item.events.iter().filter_map(|event| match event {
-            inbound::Inbound::Message(message) => Some(message.provider_id.as_str()),
+            inbound::Inbound::Message(message) => Some((message.provider_id.as_str(), &message.chat)),
             _ => None,
         });
-        match accounts.iter_mut().find(|(account, _)| *account == item.runtime.id) {
-            Some((_, about)) => {
-                about.received_at = about.received_at.max(item.received_at);
-                about.messages.extend(messages);
-            }
+        let at = match accounts.iter().position(|(account, _)| *account == item.runtime.id) {
+            Some(at) => at,
             None => {
-                let about = About { received_at: item.received_at, messages: messages.collect() };
-                accounts.push((item.runtime.id, about));
+                let (messages, chats) = (Vec::new(), Vec::new());
+                accounts.push((item.runtime.id, About { received_at: item.received_at, messages, chats }));
+                accounts.len() - 1
             }
+        };
+        let about = &mut accounts[at].1;
+        about.received_at = about.received_at.max(item.received_at);
+        for (message, chat) in messages {
+            about.messages.push(message);
+            about.chats.push(chat);
         }
     }
     accounts

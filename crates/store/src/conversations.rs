@@ -139,6 +139,37 @@ pub async fn ensure(
     Ok((place.id, place.made))
 }
 
+/// Asks about many addresses at once, so that [`place`] need not ask about each that has a conversation with its contact.
+pub async fn look_ahead(write: &mut Write, account: AccountId, addresses: &[&Address]) -> Result<()> {
+    if addresses.is_empty() {
+        return Ok(());
+    }
+    let ws = write.workspace();
+    let texts: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+    let sql = write.tx().pick(
+        "SELECT address, id, contact_id FROM conversations
+         WHERE workspace_id = $1 AND account_id = $2 AND address IN (SELECT value FROM json_each($3))",
+        "SELECT address, id, contact_id FROM conversations
+         WHERE workspace_id = $1 AND account_id = $2
+            AND address IN (SELECT jsonb_array_elements_text($3::jsonb))",
+    );
+    let rows = rows!(
+        write.tx(),
+        (String, ConversationId, Option<ContactId>),
+        sql,
+        ws,
+        account,
+        codec::to_json(&texts)?
+    )?;
+    for (address, id, contact) in rows {
+        // One without a contact gets it with the next message, and is another one then.
+        if contact.is_some() {
+            write.know_place(account, address, (id, contact));
+        }
+    }
+    Ok(())
+}
+
 /// Finds the conversation of that address on the account, or of its contact there, or makes it. A contact has one
 /// conversation on an account, under however many addresses.
 pub async fn place(
@@ -150,15 +181,18 @@ pub async fn place(
 ) -> Result<Place> {
     let (ws, now) = (write.workspace(), write.now());
     let address_text = address.to_string();
-    let found = row!(
-        write.tx(),
-        (ConversationId, Option<ContactId>),
-        "SELECT id, contact_id FROM conversations
-            WHERE workspace_id = $1 AND account_id = $2 AND address = $3",
-        ws,
-        account,
-        &address_text,
-    )?;
+    let found = match write.known_place(account, &address_text) {
+        Some(known) => Some(known),
+        None => row!(
+            write.tx(),
+            (ConversationId, Option<ContactId>),
+            "SELECT id, contact_id FROM conversations
+                WHERE workspace_id = $1 AND account_id = $2 AND address = $3",
+            ws,
+            account,
+            &address_text,
+        )?,
+    };
     if let Some((id, known)) = found {
         if let Some(contact) = contact.filter(|_| known.is_none()) {
             let title = contacts::title(ws, write.tx(), contact, address).await?;

@@ -1,10 +1,13 @@
 //! The one way to change what screens see.
 
-use std::{collections::HashSet, hash::Hash};
+use std::{
+    collections::{HashMap, HashSet},
+    hash::Hash,
+};
 
 use balas_domain::{
-    AccountId, AlertId, ConversationId, Event, LabelId, MemberId, MessageId, Payload, Seq, Timestamp,
-    WorkspaceId,
+    AccountId, AlertId, ContactId, ConversationId, Event, LabelId, MemberId, MessageId, Payload, Seq,
+    Timestamp, WorkspaceId,
 };
 use uuid::Uuid;
 
@@ -36,7 +39,12 @@ pub struct Write {
     people: bool,
     workspace: bool,
     ahead: pending::Ahead,
+    /// Conversations by account and address, as they were found at the beginning.
+    places: HashMap<(AccountId, String), Place>,
 }
+
+/// A conversation and its contact.
+type Place = (ConversationId, Option<ContactId>);
 
 /// What a commit wrote.
 #[derive(Clone, Debug, PartialEq)]
@@ -90,12 +98,26 @@ impl Write {
             people: false,
             workspace: false,
             ahead: pending::Ahead::default(),
+            places: HashMap::new(),
         })
     }
 
     /// The transaction, for reads and for writes that nobody's screen shows.
     pub const fn tx(&mut self) -> &mut Tx {
         &mut self.tx
+    }
+
+    /// A conversation that was found at this address.
+    pub(crate) fn know_place(&mut self, account: AccountId, address: String, place: Place) {
+        self.places.insert((account, address), place);
+    }
+
+    /// The conversation at this address, if it was looked for and nobody has become one with another since.
+    pub(crate) fn known_place(&self, account: AccountId, address: &str) -> Option<Place> {
+        if self.people || !self.regrouped.is_empty() || self.places.is_empty() {
+            return None;
+        }
+        self.places.get(&(account, address.to_owned())).copied()
     }
 
     /// What is known of what is parked.

@@ -360,6 +360,26 @@ async fn two_that_are_there_already_are_suggested(#[values(Kind::Sqlite, Kind::P
 
 #[rstest]
 #[tokio::test]
+async fn who_has_looked_ahead_follows_a_merge(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let world = World::new(kind).await;
+    let (one, into) = arrives(&world, &phone(PHONE), 1, 1).await;
+    let (two, from) = arrives(&world, &lid(LID), 2, 2).await;
+    let addresses = [phone(PHONE).address().unwrap(), lid(LID).address().unwrap()];
+    let mut write = world.write().await;
+    let all: Vec<_> = addresses.iter().collect();
+    conversations::look_ahead(&mut write, world.account, &all).await.unwrap();
+    assert_eq!(place(&world, &mut write, &phone(PHONE), one, 7).await.id, into);
+    assert_eq!(place(&world, &mut write, &lid(LID), two, 8).await.id, from);
+    people::by_hand(&mut write, one, two, &why(1)).await.unwrap();
+    assert_eq!(
+        place(&world, &mut write, &lid(LID), one, 9).await.id,
+        into,
+        "what was known is not so any more"
+    );
+}
+
+#[rstest]
+#[tokio::test]
 async fn another_workspace_sees_and_changes_nothing(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::new(kind).await;
     let (one, into) = arrives(&world, &phone(PHONE), 1, 1).await;
