@@ -342,15 +342,27 @@ impl ProviderKind {
             receive_typing: true,
             mark_read: true,
             edit: true,
+            edit_minutes: Some(15),
             revoke: true,
+            revoke_hours: Some(60),
+            media: true,
+            voice: true,
+            location: true,
+            contacts: true,
+            contacts_at_once: 1,
+            poll: true,
             window_hours: None,
         };
         match self {
-            // Meta tells nobody that a customer is typing, and has no call to edit or delete what was sent.
+            // Meta tells nobody that a customer is typing, has no call to edit or delete what was sent, and no polls.
             Self::Cloud => Capabilities {
                 receive_typing: false,
                 edit: false,
+                edit_minutes: None,
                 revoke: false,
+                revoke_hours: None,
+                contacts_at_once: 64,
+                poll: false,
                 window_hours: Some(24),
                 ..linked
             },
@@ -390,8 +402,32 @@ pub struct Capabilities {
     pub mark_read: bool,
     /// Change a sent message.
     pub edit: bool,
+    /// `WhatsApp` lets a sent message be changed for this many minutes.
+    #[serde(default)]
+    pub edit_minutes: Option<u32>,
     /// Take a sent message back.
     pub revoke: bool,
+    /// `WhatsApp` lets a sent message be taken back for this many hours.
+    #[serde(default)]
+    pub revoke_hours: Option<u32>,
+    /// Send files, of the kinds and sizes that `WhatsApp` takes.
+    #[serde(default)]
+    pub media: bool,
+    /// Send voice messages.
+    #[serde(default)]
+    pub voice: bool,
+    /// Send places.
+    #[serde(default)]
+    pub location: bool,
+    /// Send contact cards.
+    #[serde(default)]
+    pub contacts: bool,
+    /// So many contact cards fit into one message.
+    #[serde(default)]
+    pub contacts_at_once: u32,
+    /// Send polls. Without, they can go as text.
+    #[serde(default)]
+    pub poll: bool,
     /// Only templates may be sent later than this many hours after the customer last wrote.
     pub window_hours: Option<u32>,
 }

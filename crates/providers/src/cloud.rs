@@ -9,9 +9,11 @@ mod challenge;
 mod check;
 mod client;
 mod errors;
+mod fetch;
 mod request;
 mod settings;
 mod transport;
+mod upload;
 mod webhook;
 
 pub use crate::signature::{SignatureError, verify_signature};

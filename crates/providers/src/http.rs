@@ -13,7 +13,7 @@ const MAX_REDIRECTS: usize = 5;
 pub struct Limits {
     /// For a connection to come about.
     pub connect: Duration,
-    /// For a whole exchange.
+    /// For a whole exchange. Those with a file in them take as long as it moves.
     pub total: Duration,
 }
 

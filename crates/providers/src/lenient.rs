@@ -8,6 +8,7 @@ use balas_domain::{
     Address, Identity, IdentityKind, Timestamp,
     text::{clean_body, clean_name},
 };
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use serde_json::Value;
 
 /// Longest identifier that is accepted, in bytes. Meta's message ids have about 60 to 100.
@@ -71,6 +72,13 @@ pub fn sentence(value: &Value, key: &str) -> Option<String> {
 pub fn body(value: &Value, key: &str) -> Option<String> {
     let text = clean_body(&string(value, key)?);
     (!text.trim().is_empty()).then_some(text)
+}
+
+/// A SHA-256 in small hexadecimal digits, from those of any size or from Base64.
+pub fn sha256(value: &Value, key: &str) -> Option<String> {
+    let raw = id(value, key)?;
+    let bytes = hex::decode(&raw).ok().or_else(|| BASE64.decode(&raw).ok())?;
+    (bytes.len() == 32).then(|| hex::encode(bytes))
 }
 
 /// A whole number, also as a string.
@@ -214,6 +222,18 @@ mod tests {
     fn identifiers_are_printable_and_bounded() {
         for bad in ["a b", "a\u{0}b", "é", &"x".repeat(513)] {
             assert_eq!(id(&json!({"id": bad}), "id"), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn hashes_in_two_spellings() {
+        let of = |raw: &str| sha256(&json!({"h": raw}), "h");
+        let hash = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        for same in [hash, &hash.to_uppercase(), "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0="] {
+            assert_eq!(of(same).as_deref(), Some(hash));
+        }
+        for odd in ["", "<HASH>", "ba78", "ungWv48Bz+o="] {
+            assert_eq!(of(odd), None, "{odd}");
         }
     }
 

@@ -5,11 +5,14 @@ use std::{fmt, time::Duration};
 use async_trait::async_trait;
 use balas_domain::{
     Address, Identity, MessageId,
-    content::MAX_TEXT,
     view::{Capabilities, Failure, FailureClass, ProviderKind},
 };
 
-use crate::check_error::CheckError;
+use crate::{
+    body::{Body, Refused},
+    check_error::CheckError,
+    download::{Download, FetchError, MediaSource},
+};
 
 /// A way to reach `WhatsApp` for one account.
 #[async_trait]
@@ -41,6 +44,24 @@ pub trait Provider: Send + Sync {
     /// When the provider refuses or cannot be reached.
     async fn typing(&self, chat: &Address, last_inbound_provider_id: Option<&str>) -> Result<(), CallError>;
 
+    /// Changes what a sent message says. Doing it twice does no harm.
+    ///
+    /// # Errors
+    /// When the provider cannot, refuses or cannot be reached.
+    async fn edit(&self, chat: &Address, provider_id: &str, text: &str) -> Result<(), CallError>;
+
+    /// Takes a sent message back, for everyone.
+    ///
+    /// # Errors
+    /// When the provider cannot, refuses or cannot be reached.
+    async fn revoke(&self, chat: &Address, provider_id: &str) -> Result<(), CallError>;
+
+    /// Fetches the file of a message, in pieces: it may be large. Reading them may fail as well.
+    ///
+    /// # Errors
+    /// Whether trying again can help.
+    async fn fetch(&self, media: &MediaSource) -> Result<Download, FetchError>;
+
     /// Checks that the account's settings work, without changing anything.
     ///
     /// # Errors
@@ -49,7 +70,7 @@ pub trait Provider: Send + Sync {
 }
 
 /// A message on its way out.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Outgoing {
     /// Our id, which providers that can do so give back with every report.
     pub id: MessageId,
@@ -61,37 +82,6 @@ pub struct Outgoing {
     pub reply_to: Option<String>,
     /// Who is meant by the `@` and number in the text. Providers that take no mentions send the text alone.
     pub mentions: Vec<Address>,
-}
-
-/// What an outgoing message says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Body {
-    /// Text with `WhatsApp`'s formatting marks.
-    Text {
-        /// At most [`balas_domain::content::MAX_TEXT`] characters.
-        text: String,
-    },
-    /// A reaction to a message.
-    Reaction {
-        /// The provider's id of the message.
-        target: String,
-        /// The emoji; empty takes our reaction away.
-        emoji: String,
-    },
-}
-
-/// Why no provider can send this text, and what to do.
-///
-/// # Errors
-/// When it is blank or longer than `WhatsApp` takes.
-pub(crate) fn sendable(text: &str) -> Result<(), String> {
-    if text.trim().is_empty() {
-        return Err("The message is empty. Write something before sending it.".to_owned());
-    }
-    if text.chars().count() > MAX_TEXT {
-        return Err(format!("The message is longer than {MAX_TEXT} characters. Send it in parts."));
-    }
-    Ok(())
 }
 
 /// The provider has the message.
@@ -131,10 +121,22 @@ pub struct SendError {
 }
 
 impl SendError {
+    /// Nothing was sent, and no code or wait is known.
+    pub(crate) fn not_sent(class: FailureClass, text: String) -> Self {
+        let outcome = Outcome::NotSent;
+        Self { class, code: None, text, retry_after: None, outcome, request_id: None }
+    }
+
     /// What is kept with the message.
     #[must_use]
     pub fn failure(&self) -> Failure {
         Failure { class: self.class, code: self.code, text: self.text.clone() }
+    }
+}
+
+impl From<Refused> for SendError {
+    fn from(refused: Refused) -> Self {
+        Self::not_sent(FailureClass::Invalid, refused.to_string())
     }
 }
 

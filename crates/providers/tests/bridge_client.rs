@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop at once, and so may what it calls")]
 
 mod conformance;
+mod form;
 
 use std::{
     fs,
@@ -15,9 +16,9 @@ use std::{
 };
 
 use async_trait::async_trait;
-use balas_domain::{Address, Content, Timestamp, view::ProviderKind};
+use balas_domain::{Address, Content, MessageId, Timestamp, content::MediaKind, view::ProviderKind};
 use balas_providers::{
-    Provider,
+    Body, MediaSource, Outgoing, OutgoingFile, Provider,
     gateway::{
         BrowserStatus, DeviceState, Dialect, Gateway, HistoryQuery, LinkStatus, Secrets, Settings, detect,
     },
@@ -33,6 +34,8 @@ use wiremock::{
 
 const PASSWORD: &str = "pass:word-of-the-bridge";
 const SLOT: &str = "acc_1";
+/// The voice message that a customer sent.
+const FILE: &[u8] = b"OggS\0\x02";
 /// After everything in the bridge's tests.
 const NOW: Timestamp = Timestamp::from_seconds(1_790_000_000);
 
@@ -62,7 +65,7 @@ fn made(base_url: &str, total: Duration) -> Gateway {
         webhook_secret: "signs-all-the-webhooks".into(),
     };
     let client = client_with(Limits { connect: Duration::from_secs(5), total }).unwrap();
-    Gateway::new(client, settings, secrets).with_first_wait(Duration::from_millis(1))
+    Gateway::bridge(client, settings, secrets).with_first_wait(Duration::from_millis(1)).with_patience(total)
 }
 
 async fn on(server: &MockServer, verb: &str, at: &str, name: &str) {
@@ -87,6 +90,17 @@ async fn bridge() -> (MockServer, Gateway) {
         ("POST", "/send/chat-presence", "send_chat_presence"),
         ("POST", "/message/3EB0IN/reaction", "reaction_sent"),
         ("POST", "/message/3EB0IN/read", "message_read"),
+        ("POST", "/send/image", "send_image"),
+        ("POST", "/send/video", "send_video"),
+        ("POST", "/send/audio", "send_audio"),
+        ("POST", "/send/file", "send_file"),
+        ("POST", "/send/sticker", "send_sticker"),
+        ("POST", "/send/location", "send_location"),
+        ("POST", "/send/contact", "send_contact"),
+        ("POST", "/send/poll", "send_poll"),
+        ("POST", "/message/OURS/update", "message_updated"),
+        ("POST", "/message/OURS/revoke", "message_revoked"),
+        ("GET", "/message/3EB0C127D7BACC83D6B2/download", "message_download"),
         ("GET", "/chats", "chats"),
         ("GET", "/chat/554198765432@s.whatsapp.net/messages", "chat_messages"),
         ("GET", "/user/info", "user_info"),
@@ -95,6 +109,9 @@ async fn bridge() -> (MockServer, Gateway) {
     ] {
         on(&server, verb, at, name).await;
     }
+    let kept = "/statics/media/acc_1/8e47b1e57c17443c05a65a797226e568.ogg";
+    let file = ResponseTemplate::new(200).set_body_bytes(FILE);
+    Mock::given(method("GET")).and(path(kept)).respond_with(file).mount(&server).await;
     let gateway = made(&server.uri(), Duration::from_secs(20));
     (server, gateway)
 }
@@ -153,6 +170,31 @@ async fn chats_people_and_groups() {
     let group = gateway.group_info(&Address::Group("120363402106999999".into())).await.unwrap();
     assert_eq!((group.name.as_deref(), group.members.len()), (Some("Suporte"), 2));
     assert!(group.members[1].admin);
+}
+
+#[tokio::test]
+async fn phones_play_voice_messages_whose_codec_is_named() {
+    let (server, gateway) = bridge().await;
+    let on_disk = conformance::on_disk();
+    let voice = OutgoingFile {
+        kind: MediaKind::Audio,
+        voice: true,
+        caption: None,
+        file_name: "voice.ogg".into(),
+        mime: "audio/ogg".into(),
+        size: conformance::FILE.len() as u64,
+        path: on_disk.path().to_owned(),
+    };
+    let id: MessageId = "0198c5a0-0000-7000-8000-000000000001".parse().unwrap();
+    let body = Body::Media(voice);
+    let message = Outgoing { id, to: peer(), body, reply_to: None, mentions: Vec::new() };
+    gateway.send(&message).await.unwrap();
+    let request = &server.received_requests().await.unwrap()[0];
+    let parts = form::read(request.headers["content-type"].to_str().unwrap(), &request.body);
+    let [phone, ptt, file] = &parts[..] else { panic!("{parts:?}") };
+    assert_eq!((phone.text(), ptt.text()), (("phone", "554198765432@s.whatsapp.net"), ("ptt", "true")));
+    assert_eq!((file.name.as_str(), file.mime.as_deref()), ("audio", Some("audio/ogg; codecs=opus")));
+    assert_eq!(file.file_name.as_deref(), Some("0198c5a0-0000-7000-8000-000000000001.ogg"));
 }
 
 // ---- the suite that every provider passes -----------------------------------------------------------------
@@ -216,6 +258,19 @@ impl Rig for BridgeRig {
         "3EB0IN"
     }
 
+    fn uploads_first(&self) -> bool {
+        false
+    }
+
+    fn files(&self) -> Vec<MediaSource> {
+        let provider_id = "3EB0C127D7BACC83D6B2".to_owned();
+        vec![MediaSource { reference: format!("message:{provider_id}"), provider_id, chat: peer() }]
+    }
+
+    fn file_content(&self) -> &'static [u8] {
+        FILE
+    }
+
     async fn requests(&self) -> usize {
         match &self.server {
             Some(server) => server.received_requests().await.unwrap().len(),
@@ -230,5 +285,5 @@ impl Rig for BridgeRig {
 
 #[tokio::test]
 async fn the_bridge_conforms() {
-    conformance::run::<BridgeRig>(ProviderKind::Gateway).await;
+    conformance::run::<BridgeRig>(ProviderKind::Bridge).await;
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop at once, and so may what it calls")]
 
 mod conformance;
+mod form;
 
 use std::{
     fs,
@@ -15,16 +16,21 @@ use std::{
 use async_trait::async_trait;
 use balas_domain::{
     Address, Identity, IdentityKind, MessageId,
+    content::MediaKind,
     view::{FailureClass, ProviderKind},
 };
 use balas_providers::{
-    Body, CallError, CheckError, Checked, Outcome, Outgoing, Provider, SendError,
+    Body, CallError, CheckError, Checked, Download, FetchError, MediaSource, Outcome, Outgoing, OutgoingFile,
+    Provider, SendError,
     cloud::{Cloud, Secrets, Settings},
     http::{Limits, client_with},
 };
-use conformance::{ASKED_WAIT, Mood, Rig, dropper, nowhere};
+use conformance::{ASKED_WAIT, Mood, Rig, dropper, nowhere, on_disk};
+use futures::TryStreamExt;
 use rstest::rstest;
 use serde_json::{Value, json};
+use tempfile::NamedTempFile;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use wiremock::{
     Mock, MockServer, Request, ResponseTemplate,
     matchers::{any, body_json, header, method, path, query_param},
@@ -56,7 +62,9 @@ fn secrets() -> Secrets {
 
 fn cloud_with(base_url: &str, total: Duration) -> Cloud {
     let client = client_with(Limits { connect: Duration::from_secs(5), total }).unwrap();
-    Cloud::new(client, settings(base_url), secrets()).with_first_wait(Duration::from_millis(1))
+    Cloud::new(client, settings(base_url), secrets())
+        .with_first_wait(Duration::from_millis(1))
+        .with_patience(total)
 }
 
 fn cloud(base_url: &str) -> Cloud {
@@ -70,6 +78,22 @@ fn phone() -> Address {
 fn text(text: &str) -> Outgoing {
     let id: MessageId = "0198c5a0-0000-7000-8000-000000000001".parse().unwrap();
     Outgoing { id, to: phone(), body: Body::Text { text: text.into() }, reply_to: None, mentions: Vec::new() }
+}
+
+fn source(reference: &str) -> MediaSource {
+    MediaSource { reference: reference.into(), provider_id: "wamid.IN".into(), chat: phone() }
+}
+
+fn picture(on_disk: &NamedTempFile) -> OutgoingFile {
+    OutgoingFile {
+        kind: MediaKind::Image,
+        voice: false,
+        caption: Some("look".into()),
+        file_name: "x.jpg".into(),
+        mime: "image/jpeg".into(),
+        size: conformance::FILE.len() as u64,
+        path: on_disk.path().to_owned(),
+    }
 }
 
 fn answer(http: u16, body: &Value) -> ResponseTemplate {
@@ -107,7 +131,47 @@ struct CloudRig {
     cloud: Cloud,
 }
 
+/// The file that a customer sent.
+const FILE_ID: &str = "2621233374848975";
+const FILE: &[u8] = b"\xff\xd8\xffand so on";
+
+/// What Meta tells of it, and where it is.
+fn located(url: &str) -> Value {
+    let mut located = fixture("media-get-response-200/retrieve-media-url.json");
+    located["url"] = json!(url);
+    // Of "abc", so that it is known not to be looked at here.
+    located["sha256"] = json!("ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=");
+    located["file_size"] = json!(FILE.len().to_string());
+    located
+}
+
+async fn locating(server: &MockServer, response: ResponseTemplate) {
+    Mock::given(method("GET"))
+        .and(path(format!("/v23.0/{FILE_ID}")))
+        .and(query_param("phone_number_id", NUMBER))
+        .and(header("authorization", format!("Bearer {TOKEN}").as_str()))
+        .respond_with(response)
+        .mount(server)
+        .await;
+}
+
+async fn uploading(server: &MockServer, response: ResponseTemplate) {
+    Mock::given(method("POST"))
+        .and(path(format!("/v23.0/{NUMBER}/media")))
+        .respond_with(response)
+        .mount(server)
+        .await;
+}
+
 async fn healthy(server: &MockServer) {
+    uploading(server, answer(200, &fixture("media-upload-response-200/upload-image-json.json"))).await;
+    locating(server, answer(200, &located(&format!("{}/files/1?ext=2", server.uri())))).await;
+    Mock::given(method("GET"))
+        .and(path("/files/1"))
+        .and(header("authorization", format!("Bearer {TOKEN}").as_str()))
+        .respond_with(ResponseTemplate::new(200).set_body_bytes(FILE))
+        .mount(server)
+        .await;
     let number = format!("/v23.0/{NUMBER}");
     let reading = wiremock::matchers::body_partial_json(json!({"status": "read"}));
     let ok = answer(200, &fixture("messages-response-200/send-typing-indicator-and-read-receipt.json"));
@@ -181,6 +245,18 @@ impl Rig for CloudRig {
 
     fn inbound_id(&self) -> &'static str {
         "wamid.IN"
+    }
+
+    fn uploads_first(&self) -> bool {
+        true
+    }
+
+    fn files(&self) -> Vec<MediaSource> {
+        vec![source(FILE_ID)]
+    }
+
+    fn file_content(&self) -> &'static [u8] {
+        FILE
     }
 
     async fn requests(&self) -> usize {
@@ -320,6 +396,297 @@ async fn the_token_never_goes_to_another_host() {
     }
     assert_eq!(seen(&other).await.len(), 0);
 }
+
+// ---- files that go out ------------------------------------------------------------------------------------
+
+#[tokio::test]
+async fn a_file_is_handed_over_and_then_shown() {
+    let server = MockServer::start().await;
+    healthy(&server).await;
+    let on_disk = on_disk();
+    let document = OutgoingFile {
+        kind: MediaKind::Document,
+        file_name: "Preço \"1\".csv".into(),
+        mime: "text/csv; charset=utf-8".into(),
+        ..picture(&on_disk)
+    };
+    let message = Outgoing { body: Body::Media(document), reply_to: Some("wamid.A".into()), ..text("") };
+    cloud(&server.uri()).send(&message).await.unwrap();
+    let [upload, shown] = &seen(&server).await[..] else { panic!() };
+    assert_eq!(upload.url.path(), format!("/v23.0/{NUMBER}/media"));
+    assert_eq!(upload.headers["authorization"], format!("Bearer {TOKEN}"));
+    assert_eq!(upload.headers["content-length"], upload.body.len().to_string(), "not in chunks");
+    let parts = form::read(upload.headers["content-type"].to_str().unwrap(), &upload.body);
+    let [product, kind, file] = &parts[..] else { panic!("{parts:?}") };
+    assert_eq!((product.text(), kind.text()), (("messaging_product", "whatsapp"), ("type", "text/plain")));
+    assert_eq!((file.name.as_str(), file.mime.as_deref()), ("file", Some("text/plain")));
+    assert_eq!(file.file_name.as_deref(), Some("0198c5a0-0000-7000-8000-000000000001.txt"));
+    assert!(file.bytes == conformance::FILE);
+    assert_eq!(
+        shown.body_json::<Value>().unwrap(),
+        json!({"messaging_product": "whatsapp", "recipient_type": "individual", "to": "16505551234",
+            "type": "document", "context": {"message_id": "wamid.A"},
+            "document": {"id": "4490709327384033", "filename": "Preço _1_.csv", "caption": "look"},
+            "biz_opaque_callback_data": "msg:0198c5a0-0000-7000-8000-000000000001"})
+    );
+}
+
+/// What became of a picture whose upload is answered like this, and how many requests it took.
+async fn upload_error(response: ResponseTemplate) -> SendError {
+    let server = MockServer::start().await;
+    uploading(&server, response).await;
+    let on_disk = on_disk();
+    let message = Outgoing { body: Body::Media(picture(&on_disk)), ..text("") };
+    let error = cloud(&server.uri()).send(&message).await.unwrap_err();
+    assert_eq!(seen(&server).await.len(), 1, "nobody is written to");
+    assert_eq!(error.outcome, Outcome::NotSent);
+    error
+}
+
+#[rstest]
+#[case::expired_token(answer(401, &refusal(190)), FailureClass::Auth)]
+#[case::too_fast(answer(429, &refusal(130_429)), FailureClass::Throttled)]
+#[case::hiccup(answer(500, &refusal(2)), FailureClass::Transient)]
+#[case::not_taken(answer(400, &refusal(131_053)), FailureClass::Invalid)]
+#[case::other_type(answer(400, &refusal(100)), FailureClass::Invalid)]
+#[case::too_large_for_a_proxy(ResponseTemplate::new(413), FailureClass::Invalid)]
+#[case::gateway_gave_up(ResponseTemplate::new(504), FailureClass::Transient)]
+#[case::bad_gateway(ResponseTemplate::new(502), FailureClass::Transient)]
+#[case::not_json(ResponseTemplate::new(200).set_body_string("<html>"), FailureClass::Transient)]
+#[case::no_id(answer(200, &json!({"id": ""})), FailureClass::Transient)]
+#[tokio::test]
+async fn a_failed_upload_sent_nothing(#[case] response: ResponseTemplate, #[case] class: FailureClass) {
+    assert_eq!(upload_error(response).await.class, class);
+}
+
+#[tokio::test]
+async fn the_token_is_not_led_away_while_a_file_is_handed_over() {
+    let other = MockServer::start().await;
+    for http in [302, 307] {
+        let away = format!("{}/x", other.uri());
+        let error = upload_error(ResponseTemplate::new(http).insert_header("location", away)).await;
+        assert_eq!(error.class, FailureClass::Invalid);
+    }
+    assert_eq!(seen(&other).await.len(), 0);
+}
+
+#[tokio::test]
+async fn only_the_message_itself_may_be_lost() {
+    let server = MockServer::start().await;
+    uploading(&server, answer(200, &json!({"id": "1"}))).await;
+    Mock::given(path(format!("/v23.0/{NUMBER}/messages")))
+        .respond_with(ResponseTemplate::new(502))
+        .mount(&server)
+        .await;
+    let on_disk = on_disk();
+    let message = Outgoing { body: Body::Media(picture(&on_disk)), ..text("") };
+    let error = cloud(&server.uri()).send(&message).await.unwrap_err();
+    assert_eq!((error.class, error.outcome), (FailureClass::Unknown, Outcome::Unknown));
+    assert_eq!(seen(&server).await.len(), 2);
+}
+
+/// Longer than the client waits for other calls.
+#[tokio::test]
+async fn files_may_take_their_time() {
+    let server = MockServer::start().await;
+    let limits = Limits { total: Duration::from_secs(1), ..Limits::default() };
+    let late = Duration::from_millis(1_200);
+    uploading(&server, answer(200, &json!({"id": "1"})).set_delay(late)).await;
+    let kept = ResponseTemplate::new(200).set_body_bytes(FILE).set_delay(late);
+    Mock::given(path("/files/1")).respond_with(kept).mount(&server).await;
+    healthy(&server).await;
+    let cloud = Cloud::new(client_with(limits).unwrap(), settings(&server.uri()), secrets());
+    let on_disk = on_disk();
+    cloud.send(&Outgoing { body: Body::Media(picture(&on_disk)), ..text("") }).await.unwrap();
+    let download = cloud.fetch(&source(FILE_ID)).await.unwrap();
+    assert_eq!(whole(download).await.as_deref(), Ok(FILE));
+}
+
+// ---- files of customers -----------------------------------------------------------------------------------
+
+async fn whole(download: Download) -> Result<Vec<u8>, FetchError> {
+    download.bytes.map_ok(|piece| piece.to_vec()).try_concat().await
+}
+
+#[tokio::test]
+async fn a_file_comes_with_what_meta_tells_of_it() {
+    let server = MockServer::start().await;
+    healthy(&server).await;
+    let download = cloud(&server.uri()).fetch(&source(FILE_ID)).await.unwrap();
+    assert_eq!((download.mime.as_deref(), download.size), (Some("image/jpeg"), Some(FILE.len() as u64)));
+    let hash = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    assert_eq!((download.sha256.as_deref(), &download.file_name), (Some(hash), &None));
+    assert_eq!(whole(download).await.as_deref(), Ok(FILE));
+    let seen = seen(&server).await;
+    assert!(seen.iter().all(|r| !r.headers.contains_key("range") && !r.url.as_str().contains(TOKEN)));
+    assert!(seen[1].headers.contains_key("user-agent"), "Meta refuses who does not say who asks");
+}
+
+#[tokio::test]
+async fn an_expired_address_is_asked_for_anew_once() {
+    for http in [401, 403, 404, 410] {
+        let server = MockServer::start().await;
+        let old = format!("{}/files/old", server.uri());
+        Mock::given(path(format!("/v23.0/{FILE_ID}")))
+            .respond_with(answer(200, &located(&old)))
+            .up_to_n_times(1)
+            .mount(&server)
+            .await;
+        Mock::given(path("/files/old"))
+            .respond_with(ResponseTemplate::new(http))
+            .expect(1)
+            .mount(&server)
+            .await;
+        healthy(&server).await;
+        let download = cloud(&server.uri()).fetch(&source(FILE_ID)).await.unwrap();
+        assert_eq!(whole(download).await.as_deref(), Ok(FILE), "{http}");
+        assert_eq!(seen(&server).await.len(), 4);
+    }
+    // Not the address's fault, or not only.
+    for (http, requests) in [(404, 4), (429, 2), (500, 2)] {
+        let server = MockServer::start().await;
+        let refused = ResponseTemplate::new(http).insert_header("Retry-After", "90");
+        Mock::given(path("/files/1")).respond_with(refused).mount(&server).await;
+        healthy(&server).await;
+        let error = cloud(&server.uri()).fetch(&source(FILE_ID)).await.unwrap_err();
+        assert!(matches!(error, FetchError::Later { retry_after: Some(ASKED_WAIT), .. }), "{error:?}");
+        assert_eq!(seen(&server).await.len(), requests, "{http}");
+    }
+}
+
+#[rstest]
+#[case::gone(answer(400, &json!({"error": {"message": "Unsupported get request.", "code": 100,
+    "error_subcode": 33}})), "Gone")]
+#[case::not_downloaded(answer(400, &refusal(131_052)), "Gone")]
+#[case::no_such_object(answer(404, &refusal(803)), "Gone")]
+#[case::expired_token(answer(401, &refusal(190)), "Auth")]
+#[case::no_permission(answer(403, &refusal(10)), "Auth")]
+#[case::too_fast(answer(400, &refusal(80_007)), "Later")]
+#[case::hiccup(answer(500, &refusal(2)), "Later")]
+#[case::gave_up(ResponseTemplate::new(504), "Later")]
+#[case::not_json(ResponseTemplate::new(200).set_body_string("<html>"), "Later")]
+#[case::no_address(answer(200, &json!({"id": "1"})), "Later")]
+#[case::odd_address(answer(200, &located("/files/1")), "Later")]
+#[case::other(answer(400, &refusal(100)), "Unsupported")]
+#[tokio::test]
+async fn what_meta_says_of_a_file(#[case] response: ResponseTemplate, #[case] variant: &str) {
+    let server = MockServer::start().await;
+    locating(&server, response).await;
+    let error = cloud(&server.uri()).fetch(&source(FILE_ID)).await.unwrap_err();
+    assert!(format!("{error:?}").starts_with(variant), "{error:?}");
+    let words = error.to_string();
+    assert!(words.ends_with('.') && !words.contains(".."), "{words}");
+}
+
+#[tokio::test]
+async fn odd_references_are_not_asked_for() {
+    let (server, cloud) = always(answer(200, &json!({}))).await;
+    for reference in ["", "..", "1/messages", "1?fields=x", "statics/media/x.jpg"] {
+        let error = cloud.fetch(&source(reference)).await.unwrap_err();
+        assert!(matches!(error, FetchError::Unsupported { .. }), "{error:?}");
+    }
+    assert_eq!(seen(&server).await.len(), 0);
+}
+
+#[tokio::test]
+async fn the_token_goes_to_no_foreign_host_for_a_file() {
+    let (server, other) = (MockServer::start().await, MockServer::start().await);
+    let elsewhere = [
+        format!("{}/x", other.uri()),
+        "https://lookaside.fbsbx.com.example.org/x".to_owned(),
+        "http://lookaside.fbsbx.com/x".to_owned(),
+        format!("{}@127.0.0.1:1/x", server.uri()),
+    ];
+    for url in &elsewhere {
+        let asked = MockServer::start().await;
+        locating(&asked, answer(200, &located(url))).await;
+        let error = cloud(&asked.uri()).fetch(&source(FILE_ID)).await.unwrap_err();
+        assert!(matches!(error, FetchError::Unsupported { .. }), "{url}: {error:?}");
+        assert_eq!(seen(&asked).await.len(), 1);
+    }
+    // Nor when it is led there.
+    for (http, url) in
+        [301, 302, 303, 307, 308].iter().flat_map(|http| elsewhere.iter().map(move |u| (http, u)))
+    {
+        let asked = MockServer::start().await;
+        let away = ResponseTemplate::new(*http).insert_header("location", url.as_str());
+        Mock::given(path("/files/1")).respond_with(away).mount(&asked).await;
+        healthy(&asked).await;
+        let error = cloud(&asked.uri()).fetch(&source(FILE_ID)).await.unwrap_err();
+        assert!(matches!(error, FetchError::Unsupported { .. }), "{http} {url}: {error:?}");
+    }
+    assert_eq!(seen(&other).await.len() + seen(&server).await.len(), 0);
+}
+
+#[tokio::test]
+async fn it_may_be_led_on_at_home() {
+    for (at, good) in [("near", true), ("round", false)] {
+        let server = MockServer::start().await;
+        let lead = |to: &str| ResponseTemplate::new(302).insert_header("location", to);
+        Mock::given(path("/files/near")).respond_with(lead("/files/1")).mount(&server).await;
+        Mock::given(path("/files/round")).respond_with(lead("/files/round")).mount(&server).await;
+        locating(&server, answer(200, &located(&format!("{}/files/{at}", server.uri())))).await;
+        healthy(&server).await;
+        match cloud(&server.uri()).fetch(&source(FILE_ID)).await {
+            Ok(download) => assert!(good && whole(download).await.as_deref() == Ok(FILE)),
+            Err(error) => assert!(!good && matches!(error, FetchError::Later { .. }), "{error:?}"),
+        }
+    }
+}
+
+/// Meta's server at the start of a file: tells where it is, begins to send it, and then nothing more.
+async fn breaks_off(hangs: bool) -> Cloud {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let told = located(&format!("{base}/files/1")).to_string();
+    tokio::spawn(async move {
+        let mut kept = Vec::new();
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut buffer = [0; 4096];
+            let mut request = Vec::new();
+            while !request.ends_with(b"\r\n\r\n") {
+                let read = stream.read(&mut buffer).await.unwrap();
+                assert!(read > 0);
+                request.extend_from_slice(&buffer[..read]);
+            }
+            let file = request.starts_with(b"GET /files/1 ");
+            let (length, body) = if file { (1_000_000, "the start") } else { (told.len(), told.as_str()) };
+            let head = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json\r\n";
+            let answer = format!("{head}Content-Length: {length}\r\n\r\n{body}");
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            if file && hangs {
+                kept.push(stream);
+            }
+        }
+    });
+    cloud(&base).with_patience(Duration::from_millis(100))
+}
+
+#[tokio::test]
+async fn a_file_that_breaks_off_can_be_tried_again() {
+    for hangs in [false, true] {
+        let mut download = breaks_off(hangs).await.fetch(&source(FILE_ID)).await.unwrap();
+        assert_eq!(download.size, Some(1_000_000));
+        assert_eq!(download.bytes.try_next().await.unwrap().as_deref(), Some(b"the start".as_slice()));
+        let error = download.bytes.try_next().await.unwrap_err();
+        assert!(matches!(error, FetchError::Later { retry_after: None, .. }), "{error:?}");
+        assert_eq!(download.bytes.try_next().await, Ok(None), "and that is its end");
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_never_begins_can_be_tried_again() {
+    let server = MockServer::start().await;
+    let late = ResponseTemplate::new(200).set_delay(Duration::from_mins(1));
+    Mock::given(path("/files/1")).respond_with(late).mount(&server).await;
+    healthy(&server).await;
+    let hasty = cloud(&server.uri()).with_patience(Duration::from_millis(100));
+    let error = hasty.fetch(&source(FILE_ID)).await.unwrap_err();
+    assert!(matches!(error, FetchError::Later { retry_after: None, .. }), "{error:?}");
+    assert_eq!(seen(&server).await.len(), 2, "asked for once");
+}
+
+// ---- what cannot be shown ---------------------------------------------------------------------------------
 
 #[tokio::test]
 async fn a_token_in_an_answer_is_not_repeated() {

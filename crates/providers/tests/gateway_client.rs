@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop at once, and so may what it calls")]
 
 mod conformance;
+mod form;
 
 use std::{
     fs,
@@ -14,21 +15,24 @@ use std::{
 
 use async_trait::async_trait;
 use balas_domain::{
-    Address, Content, MessageId, Timestamp,
-    content::MediaKind,
+    Address, Content, MessageId, SendAs, Timestamp,
+    content::{Card, MediaKind},
     view::{FailureClass, ProviderKind},
 };
 use balas_providers::{
-    Body, CallError, CheckError, Checked, Outcome, Outgoing, Provider, SendError,
+    Body, CallError, CheckError, Checked, Download, FetchError, MediaSource, Outcome, Outgoing, OutgoingFile,
+    Provider, SendError,
     gateway::{
         Detected, DeviceState, Dialect, Gateway, HistoryQuery, LinkStatus, MediaRef, Secrets, Settings,
         detect,
     },
     http::{Limits, client_with},
 };
-use conformance::{ASKED_WAIT, Mood, Rig, dropper, nowhere};
+use conformance::{ASKED_WAIT, Mood, Rig, dropper, nowhere, on_disk};
+use futures::TryStreamExt;
 use rstest::rstest;
 use serde_json::{Value, json};
+use tempfile::NamedTempFile;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use wiremock::{
     Mock, MockServer, Request, ResponseTemplate,
@@ -58,7 +62,7 @@ fn secrets() -> Secrets {
 
 fn made(settings: Settings, total: Duration) -> Gateway {
     let client = client_with(Limits { connect: Duration::from_secs(5), total }).unwrap();
-    Gateway::new(client, settings, secrets()).with_first_wait(Duration::from_millis(1))
+    Gateway::new(client, settings, secrets()).with_first_wait(Duration::from_millis(1)).with_patience(total)
 }
 
 fn gateway(base_url: &str, dialect: Dialect) -> Gateway {
@@ -153,6 +157,13 @@ struct GatewayRig {
     gateway: Gateway,
 }
 
+/// The file that a customer sent.
+const FILE: &[u8] = b"\xff\xd8\xffand so on";
+
+fn source(reference: &str) -> MediaSource {
+    MediaSource { reference: reference.into(), provider_id: "3EB0IN".into(), chat: phone() }
+}
+
 async fn healthy(server: &MockServer, dialect: Dialect) {
     let done = json!({"code": "SUCCESS", "message": "done", "results": {"message_id": "chat-presence-start",
         "status": "done"}});
@@ -165,6 +176,18 @@ async fn healthy(server: &MockServer, dialect: Dialect) {
         Dialect::V8Plus => ("rest-v9", fixture("rest-v9/app_status.json")),
     };
     on(server, "POST", "/send/message", answer(200, &fixture(&format!("{rest}/send_message.json")))).await;
+    for kind in ["image", "video", "audio", "file", "sticker", "location", "contact", "poll"] {
+        let sent = fixture(&format!("{rest}/send_message.json"));
+        on(server, "POST", &format!("/send/{kind}"), answer(200, &sent)).await;
+    }
+    for change in ["update", "revoke"] {
+        on(server, "POST", &format!("/message/OURS/{change}"), answer(200, &done)).await;
+    }
+    let file = ResponseTemplate::new(200).set_body_bytes(FILE);
+    on(server, "GET", "/statics/media/1752404751-ad9e.jpe", file.clone()).await;
+    on(server, "GET", "/statics/media/628123456789/2026-08-20/x.jpeg", file).await;
+    let download = answer(200, &fixture("rest-v9/message_download.json"));
+    on(server, "GET", "/message/3EB0IN/download", download).await;
     on(server, "POST", "/send/chat-presence", answer(200, &done)).await;
     on(server, "POST", "/message/3EB0IN/read", answer(200, &done)).await;
     let reacted = answer(200, &fixture("rest-v9/reaction_sent.json"));
@@ -235,6 +258,17 @@ macro_rules! rig {
             }
             fn inbound_id(&self) -> &'static str {
                 "3EB0IN"
+            }
+            fn uploads_first(&self) -> bool {
+                false
+            }
+            fn files(&self) -> Vec<MediaSource> {
+                // There, to be fetched, and tidied up meanwhile.
+                let all = ["statics/media/1752404751-ad9e.jpe", "message:3EB0IN", "statics/media/gone.jpe"];
+                all.map(source).to_vec()
+            }
+            fn file_content(&self) -> &'static [u8] {
+                FILE
             }
             async fn requests(&self) -> usize {
                 self.0.requests().await
@@ -349,6 +383,310 @@ async fn reactions_read_marks_and_typing() {
             call("/send/chat-presence", json!({"phone": JID, "action": "stop"})),
         ]
     );
+}
+
+// ---- files and other kinds --------------------------------------------------------------------------------
+
+fn file(on_disk: &NamedTempFile, send_as: SendAs, mime: &str) -> OutgoingFile {
+    OutgoingFile {
+        kind: send_as.kind(),
+        voice: send_as.voice(),
+        caption: None,
+        file_name: "Preço 1.bin".into(),
+        mime: mime.into(),
+        size: conformance::FILE.len() as u64,
+        path: on_disk.path().to_owned(),
+    }
+}
+
+#[rstest]
+#[case(SendAs::Image, "image/jpg", "image", "jpg", "image/jpeg", &[("compress", "false")])]
+#[case(SendAs::Video, "video/mp4", "video", "mp4", "video/mp4", &[("compress", "false")])]
+#[case(SendAs::Video, "video/x-msvideo", "video", "avi", "video/avi", &[("compress", "false")])]
+#[case(SendAs::Audio, "audio/mp4", "audio", "m4a", "audio/m4a", &[])]
+#[case(SendAs::Voice, "audio/ogg; codecs=opus", "audio", "ogg", "audio/ogg", &[("ptt", "true")])]
+#[case(SendAs::Document, "application/pdf", "file", "", "application/pdf", &[])]
+#[case(SendAs::Sticker, "image/webp", "sticker", "webp", "image/webp", &[])]
+#[tokio::test]
+async fn files_go_out_as_forms(
+    #[case] send_as: SendAs,
+    #[case] mime: &str,
+    #[case] field: &str,
+    #[case] ending: &str,
+    #[case] declared: &str,
+    #[case] more: &[(&str, &str)],
+    #[values(Dialect::V7, Dialect::V8Plus)] dialect: Dialect,
+) {
+    let server = MockServer::start().await;
+    healthy(&server, dialect).await;
+    let on_disk = on_disk();
+    let caption = send_as.takes_caption().then(|| "Olá <b>".to_owned());
+    let body = Body::Media(OutgoingFile { caption: caption.clone(), ..file(&on_disk, send_as, mime) });
+    let outgoing = Outgoing { reply_to: Some("3EB0A".into()), ..message(phone(), body) };
+    let sent = gateway(&server.uri(), dialect).send(&outgoing).await.unwrap();
+    assert!(!sent.provider_id.is_empty());
+
+    let [request] = &seen(&server).await[..] else { panic!() };
+    assert_eq!(request.url.path(), format!("/send/{field}"));
+    assert_eq!(request.headers["idempotency-key"], "0198c5a0-0000-7000-8000-000000000001");
+    assert_eq!(request.headers.contains_key("x-device-id"), dialect == Dialect::V8Plus);
+    assert_eq!(request.headers["content-length"], request.body.len().to_string(), "not in chunks");
+    let mut parts = form::read(request.headers["content-type"].to_str().unwrap(), &request.body);
+    let sent = parts.pop().unwrap();
+    let named = match send_as {
+        SendAs::Document => "Preço 1.bin".to_owned(),
+        _ => format!("0198c5a0-0000-7000-8000-000000000001.{ending}"),
+    };
+    assert_eq!((sent.name.as_str(), sent.file_name), (field, Some(named)));
+    assert_eq!(sent.mime.as_deref(), Some(declared));
+    assert!(sent.bytes == conformance::FILE);
+    let mut texts: Vec<_> = parts.iter().map(form::Part::text).collect();
+    texts.sort_unstable();
+    let mut expected = vec![("phone", JID), ("reply_message_id", "3EB0A")];
+    expected.extend(more);
+    expected.extend(caption.as_deref().map(|caption| ("caption", caption)));
+    expected.sort_unstable();
+    assert_eq!(texts, expected);
+}
+
+#[rstest]
+#[case(
+    Body::Location { latitude: -6.2, longitude: 0.000_000_1, name: Some("Office".into()), address: None },
+    "location",
+    json!({"latitude": "-6.2", "longitude": "0.0000001"})
+)]
+#[case(
+    Body::Contacts { cards: vec![Card { name: "Ana \n Maria".into(), phones: vec!["+62 812-3456".into()] }] },
+    "contact",
+    json!({"contact_name": "Ana Maria", "contact_phone": "628123456"})
+)]
+#[case(
+    Body::Poll { question: "Lunch? ".into(), options: vec!["Pizza".into(), " Soup".into()], max_answer: 2 },
+    "poll",
+    json!({"question": "Lunch?", "options": ["Pizza", "Soup"], "max_answer": 2})
+)]
+#[tokio::test]
+async fn other_kinds_go_out_as_the_gateway_wants_them(
+    #[case] body: Body,
+    #[case] call: &str,
+    #[case] mut expected: Value,
+) {
+    let server = MockServer::start().await;
+    healthy(&server, Dialect::V8Plus).await;
+    let outgoing = Outgoing { reply_to: Some("3EB0A".into()), ..message(phone(), body) };
+    new(&server.uri()).send(&outgoing).await.unwrap();
+    expected["phone"] = json!(JID);
+    expected["reply_message_id"] = json!("3EB0A");
+    let [request] = &seen(&server).await[..] else { panic!() };
+    assert_eq!(request.url.path(), format!("/send/{call}"));
+    assert_eq!(request.body_json::<Value>().unwrap(), expected);
+}
+
+#[rstest]
+#[case::not_uploaded(answer(500, &refusal("UPLOAD_MEDIA_ERROR", "m")), FailureClass::Transient, Outcome::NotSent)]
+#[case::not_taken(answer(400, &refusal("VALIDATION_ERROR", "m")), FailureClass::Invalid, Outcome::NotSent)]
+#[case::too_large(plain(413, "Request Entity Too Large"), FailureClass::Invalid, Outcome::NotSent)]
+#[case::not_linked(answer(401, &refusal("AUTHENTICATION_ERROR", "m")), FailureClass::Auth, Outcome::NotSent)]
+#[case::gave_up(answer(504, &refusal("GATEWAY_TIMEOUT", "m")), FailureClass::Unknown, Outcome::Unknown)]
+#[case::bad_gateway(ResponseTemplate::new(502), FailureClass::Unknown, Outcome::Unknown)]
+#[case::web_page(web_page(200), FailureClass::Unknown, Outcome::Unknown)]
+#[tokio::test]
+async fn what_becomes_of_a_file(
+    #[case] response: ResponseTemplate,
+    #[case] class: FailureClass,
+    #[case] outcome: Outcome,
+) {
+    let (server, gateway) = always(response).await;
+    let on_disk = on_disk();
+    let body = Body::Media(file(&on_disk, SendAs::Image, "image/png"));
+    let error = gateway.send(&message(phone(), body)).await.unwrap_err();
+    assert_eq!((error.class, error.outcome), (class, outcome), "{error:?}");
+    assert_eq!(seen(&server).await.len(), 1, "never sent twice");
+}
+
+/// Who has only a part of a form cannot have sent anything.
+#[tokio::test]
+async fn a_form_that_broke_off_sent_nothing() {
+    for hangs in [false, true] {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            let mut kept = Vec::new();
+            while let Ok((mut stream, _)) = listener.accept().await {
+                stream.read_exact(&mut [0; 1_000]).await.unwrap();
+                if hangs {
+                    kept.push(stream);
+                }
+            }
+        });
+        // More than the system keeps in its buffers.
+        let on_disk = NamedTempFile::new().unwrap();
+        on_disk.as_file().set_len(40_000_000).unwrap();
+        let large = file(&on_disk, SendAs::Document, "application/pdf");
+        let body = Body::Media(OutgoingFile { size: 40_000_000, ..large });
+        let patience = if hangs { Duration::from_millis(200) } else { Duration::from_secs(20) };
+        let error = new(&base).with_patience(patience).send(&message(phone(), body)).await.unwrap_err();
+        assert_eq!((error.class, error.outcome), (FailureClass::Transient, Outcome::NotSent), "{error:?}");
+        assert!(error.text.contains("as a whole"), "{error:?}");
+    }
+}
+
+/// Longer than the client waits for other calls.
+#[tokio::test]
+async fn files_may_take_their_time() {
+    let server = MockServer::start().await;
+    let sent = answer(200, &fixture("rest-v9/send_message.json")).set_delay(Duration::from_millis(150));
+    Mock::given(method("POST")).respond_with(sent).mount(&server).await;
+    let kept = ResponseTemplate::new(200).set_body_bytes(FILE).set_delay(Duration::from_millis(150));
+    Mock::given(method("GET")).respond_with(kept).mount(&server).await;
+    let hasty = client_with(Limits { total: Duration::from_millis(50), ..Limits::default() }).unwrap();
+    let gateway = Gateway::new(hasty, settings(&server.uri(), Dialect::V8Plus), secrets());
+    gateway.send(&text("hi")).await.unwrap_err();
+    let on_disk = on_disk();
+    let body = Body::Media(file(&on_disk, SendAs::Image, "image/png"));
+    gateway.send(&message(phone(), body)).await.unwrap();
+    let download = gateway.fetch(&source("statics/media/1752404751-ad9e.jpe")).await.unwrap();
+    assert_eq!(whole(download).await.as_deref(), Ok(FILE));
+}
+
+// ---- changing what is out ---------------------------------------------------------------------------------
+
+#[tokio::test]
+async fn edits_and_revocations() {
+    let server = MockServer::start().await;
+    healthy(&server, Dialect::V8Plus).await;
+    let gateway = new(&server.uri());
+    let group = Address::Group("120363402106999999".into());
+    gateway.edit(&phone(), "OURS", "better").await.unwrap();
+    gateway.revoke(&group, "OURS").await.unwrap();
+    let seen: Vec<(String, Value)> =
+        seen(&server).await.iter().map(|r| (r.url.path().to_owned(), r.body_json().unwrap())).collect();
+    assert_eq!(
+        seen,
+        [
+            ("/message/OURS/update".to_owned(), json!({"phone": JID, "message": "better"})),
+            ("/message/OURS/revoke".to_owned(), json!({"phone": "120363402106999999@g.us"})),
+        ]
+    );
+    let Err(CallError::Failed(empty)) = gateway.edit(&phone(), "OURS", " ").await else { panic!() };
+    assert_eq!((empty.class, empty.outcome), (FailureClass::Invalid, Outcome::NotSent));
+    let user = Address::User("US.1".into());
+    assert!(matches!(gateway.edit(&user, "1", "x").await, Err(CallError::Unsupported { .. })));
+    assert!(matches!(gateway.revoke(&user, "1").await, Err(CallError::Unsupported { .. })));
+}
+
+#[tokio::test]
+async fn what_became_of_a_change() {
+    let problem = || answer(500, &refusal("INTERNAL_SERVER_ERROR", "failed to delete the local copy"));
+    for (response, edit, revoke) in [
+        (answer(400, &refusal("VALIDATION_ERROR", "m")), Outcome::NotSent, Outcome::NotSent),
+        // An edit's problem is one, a revocation's may have come afterwards.
+        (problem(), Outcome::NotSent, Outcome::Unknown),
+        (answer(504, &refusal("GATEWAY_TIMEOUT", "m")), Outcome::Unknown, Outcome::Unknown),
+    ] {
+        let (server, gateway) = always(response).await;
+        let Err(CallError::Failed(error)) = gateway.edit(&phone(), "OURS", "x").await else { panic!() };
+        assert_eq!(error.outcome, edit, "{error:?}");
+        assert!(edit == Outcome::NotSent || error.text.contains("may be changed"), "{error:?}");
+        let Err(CallError::Failed(error)) = gateway.revoke(&phone(), "OURS").await else { panic!() };
+        assert_eq!(error.outcome, revoke, "{error:?}");
+        assert!(revoke == Outcome::NotSent || error.text.contains("may be deleted"), "{error:?}");
+        assert_eq!(seen(&server).await.len(), 2, "neither is repeated");
+    }
+}
+
+// ---- files that came --------------------------------------------------------------------------------------
+
+async fn whole(download: Download) -> Result<Vec<u8>, FetchError> {
+    download.bytes.map_ok(|piece| piece.to_vec()).try_concat().await
+}
+
+#[tokio::test]
+async fn files_are_fetched_from_where_they_are() {
+    let server = MockServer::start().await;
+    for at in ["/gowa/statics/media/a.jpe", "/gowa/statics/media/628123456789/2026-08-20/x.jpeg"] {
+        on(&server, "GET", at, ResponseTemplate::new(200).set_body_bytes(FILE)).await;
+    }
+    let mut found = fixture("rest-v9/message_download.json");
+    found["results"]["filename"] = json!("offer.pdf");
+    found["results"]["mime_type"] = json!("application/pdf");
+    // Written as where it lies on the gateway's disk.
+    found["results"]["file_path"] = json!("/app/statics/media/628123456789/2026-08-20/x.jpeg");
+    on(&server, "GET", "/gowa/message/3EB0IN/download", answer(200, &found)).await;
+    let gateway = new(&format!("{}/gowa", server.uri()));
+    let kept = gateway.fetch(&source("statics/media/a.jpe")).await.unwrap();
+    assert_eq!((kept.mime.as_deref(), kept.size), (None, Some(FILE.len() as u64)));
+    assert_eq!(whole(kept).await.as_deref(), Ok(FILE));
+    // A reference of something else: the message itself will do.
+    for reference in ["message:3EB0IN", "1003383421387256", "https://mmg.whatsapp.net/x"] {
+        let fetched = gateway.fetch(&source(reference)).await.unwrap();
+        assert_eq!(
+            (fetched.mime.as_deref(), fetched.file_name.as_deref()),
+            (Some("application/pdf"), Some("offer.pdf"))
+        );
+        assert_eq!(whole(fetched).await.as_deref(), Ok(FILE));
+    }
+    let called = calls(&server).await;
+    assert_eq!(called.len(), 7);
+    assert_eq!(called[1], format!("GET /gowa/message/3EB0IN/download?phone={JID}"));
+}
+
+#[rstest]
+#[case::expired(answer(500, &refusal("INTERNAL_SERVER_ERROR",
+    "failed to download media: download failed with status code 403")), "Gone")]
+#[case::no_file(answer(500, &refusal("INTERNAL_SERVER_ERROR",
+    "message X does not contain downloadable media")), "Gone")]
+#[case::not_found(answer(404, &refusal("NOT_FOUND", "WhatsApp no longer has this file")), "Gone")]
+#[case::unknown(answer(500, &refusal("INTERNAL_SERVER_ERROR", "message with ID X not found")), "Later")]
+#[case::slow(answer(504, &refusal("GATEWAY_TIMEOUT", "m")), "Later")]
+#[case::starting(answer(503, &refusal("DEVICE_MANAGER_UNAVAILABLE", "m")), "Later")]
+#[case::disconnected(answer(401, &refusal("AUTHENTICATION_ERROR", "please reconnect")), "Later")]
+#[case::not_linked(answer(401, &refusal("AUTHENTICATION_ERROR", "you are not logged in")), "Auth")]
+#[case::no_device(answer(404, &refusal("DEVICE_NOT_FOUND", "m")), "Auth")]
+#[case::password(plain(401, "Unauthorized"), "Auth")]
+#[case::elsewhere(ResponseTemplate::new(302).insert_header("location", "http://192.0.2.1/x"), "Auth")]
+#[case::too_old(no_route("GET /message/3EB0IN/download"), "Unsupported")]
+#[case::refused(answer(400, &refusal("VALIDATION_ERROR", "phone: is odd")), "Unsupported")]
+#[case::nowhere(answer(200, &refusal("SUCCESS", "m")), "Later")]
+#[case::outside(answer(200, &json!({"code": "SUCCESS", "results": {"file_path": "statics/../../etc/passwd"}})),
+    "Later")]
+#[case::foreign(answer(200, &json!({"code": "SUCCESS", "results": {"file_path": "http://192.0.2.1/x"}})),
+    "Later")]
+#[tokio::test]
+async fn what_the_gateway_says_of_a_file(#[case] response: ResponseTemplate, #[case] variant: &str) {
+    let (_server, gateway) = always(response).await;
+    let error = gateway.fetch(&source("message:3EB0IN")).await.unwrap_err();
+    assert!(format!("{error:?}").starts_with(variant), "{error:?}");
+    let words = error.to_string();
+    assert!(words.len() > 20 && words.ends_with('.') && !words.contains(".."), "{words}");
+}
+
+/// Gateways know a file's chat by one name, and say no to the other.
+#[tokio::test]
+async fn a_file_is_asked_for_under_both_names_of_a_person() {
+    let server = MockServer::start().await;
+    let (by_phone, by_lid) = (query_param("phone", JID), query_param("phone", "251556368777322@lid"));
+    let download = || Mock::given(path("/message/3EB0IN/download"));
+    let other_chat = refusal("INTERNAL_SERVER_ERROR", "message 3EB0IN does not belong to chat X");
+    download().and(by_phone).respond_with(answer(500, &other_chat)).mount(&server).await;
+    let found = answer(200, &fixture("rest-v9/message_download.json"));
+    download().and(by_lid).respond_with(found).expect(1).mount(&server).await;
+    let mut info = fixture("rest-v9/user_info.json");
+    info["results"]["resolved_lid"] = json!("251556368777322@lid");
+    on(&server, "GET", "/user/info", answer(200, &info)).await;
+    healthy(&server, Dialect::V8Plus).await;
+    let fetched = new(&server.uri()).fetch(&source("message:3EB0IN")).await.unwrap();
+    assert_eq!(whole(fetched).await.as_deref(), Ok(FILE));
+}
+
+#[tokio::test]
+async fn the_password_is_not_led_away_by_a_file() {
+    let (server, other) = (MockServer::start().await, MockServer::start().await);
+    let away = ResponseTemplate::new(302).insert_header("location", format!("{}/x", other.uri()));
+    on(&server, "GET", "/statics/media/a.jpe", away).await;
+    let error = new(&server.uri()).fetch(&source("statics/media/a.jpe")).await.unwrap_err();
+    assert!(matches!(&error, FetchError::Auth { reason } if reason.contains("leads on to")), "{error:?}");
+    assert_eq!(seen(&other).await.len(), 0);
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@
 
 use std::{fs, path::Path};
 
-use balas_domain::{Address, Content, Identity, MessageStatus, Timestamp};
+use balas_domain::{Address, Content, Identity, MessageStatus, Timestamp, content::MediaKind};
 use balas_providers::{
     cloud, gateway,
     inbound::{Inbound, Message},
@@ -32,13 +32,21 @@ enum Fact {
     Read,
     /// Written in a group.
     Group,
+    /// A picture with words under it.
+    Picture,
+    /// A recorded voice.
+    Voice,
+    /// A file with a name.
+    Document,
+    Location,
+    Contact,
     /// Of a kind that we cannot show.
     Unsupported,
     /// Nothing that this program knows.
     Unknown,
 }
 
-const FACTS: [Fact; 12] = [
+const FACTS: [Fact; 17] = [
     Fact::Text,
     Fact::Reply,
     Fact::Reaction,
@@ -49,6 +57,11 @@ const FACTS: [Fact; 12] = [
     Fact::Delivered,
     Fact::Read,
     Fact::Group,
+    Fact::Picture,
+    Fact::Voice,
+    Fact::Document,
+    Fact::Location,
+    Fact::Contact,
     Fact::Unsupported,
     Fact::Unknown,
 ];
@@ -59,6 +72,8 @@ struct Rig {
     read: fn(&[u8]) -> Result<Vec<Inbound>, String>,
     /// How it tells of this.
     body: fn(Fact) -> Value,
+    /// Whether it tells what a document is called.
+    names_files: bool,
     /// What it has no words for, and why that is left out.
     silent: &'static [(Fact, &'static str)],
     /// The customer of all that.
@@ -92,6 +107,11 @@ const CLOUD: Rig = Rig {
             let one = but(one, "/status", json!(status));
             but(all, "/entry/0/changes/0/value/statuses", json!([one]))
         };
+        let media = |n: usize| {
+            let all = fixture("made/media_of_all_kinds");
+            let one = all.pointer(&format!("/entry/0/changes/0/value/messages/{n}")).unwrap().clone();
+            but(all, "/entry/0/changes/0/value/messages", json!([one]))
+        };
         match fact {
             Fact::Text => fixture("vendor/text-message"),
             // What asks about a product of the catalogue quotes no message.
@@ -112,12 +132,18 @@ const CLOUD: Rig = Rig {
             Fact::Delivered => receipt("delivered"),
             Fact::Read => receipt("read"),
             Fact::Group => fixture("derived/group_text_in"),
+            Fact::Picture => fixture("vendor/image-message"),
+            Fact::Voice => media(2),
+            Fact::Document => media(4),
+            Fact::Location => fixture("vendor/location-message"),
+            Fact::Contact => fixture("vendor/contact-sharing-message"),
             Fact::Unsupported => fixture("vendor/unsupported-message"),
             Fact::Unknown => {
                 but(fixture("vendor/text-message"), "/entry/0/changes/0/field", json!("some_future_field"))
             }
         }
     },
+    names_files: true,
     silent: &[],
     customer: "16505551234",
 };
@@ -141,12 +167,18 @@ const V7: Rig = Rig {
             Fact::Delivered => "gowa/v7/ack_delivered",
             Fact::Read => "gowa/v7/ack_read",
             Fact::Group => "gowa/v7/text_group_in",
+            Fact::Picture => "gowa/v7/image",
+            Fact::Voice => "gowa/v7/audio",
+            Fact::Document => "gowa/v7/document",
+            Fact::Location => "gowa/v7/location",
+            Fact::Contact => "gowa/v7/contact",
             Fact::Unsupported => {
                 return but(fixture("gowa/v7/text_in"), "/message/text", json!(""));
             }
             Fact::Unknown => "gowa/made/v7_unknown_action",
         })
     },
+    names_files: false,
     silent: &[
         // Both look like a message without anything in it.
         (Fact::ReactionRemoved, "message: nothing in it"),
@@ -172,10 +204,16 @@ const V8: Rig = Rig {
                 return ack;
             }
             Fact::Group => "gowa/v9/text_group_in",
+            Fact::Picture => "gowa/v9/image_path_caption",
+            Fact::Voice => "gowa/v9/audio_path",
+            Fact::Document => "gowa/made/v9_document_url_mode",
+            Fact::Location => "gowa/v9/location",
+            Fact::Contact => "gowa/v9/contact",
             Fact::Unsupported => "gowa/v9/poll_or_unknown_type",
             Fact::Unknown => "gowa/made/v9_event_of_a_later_version",
         })
     },
+    names_files: true,
     silent: &[],
     customer: "628123456789",
 };
@@ -194,6 +232,11 @@ const BRIDGE: Rig = Rig {
             Fact::Delivered => "message_ack_delivered",
             Fact::Read => "message_ack_read",
             Fact::Group => "message_group_in",
+            Fact::Picture => "message_image_caption",
+            Fact::Voice => "message_ptt",
+            Fact::Document => "message_document_full",
+            Fact::Location => "message_location",
+            Fact::Contact => "message_vcard",
             Fact::Unsupported => "message_product",
             Fact::Unknown => {
                 let later = fixture("gowa/made/v9_event_of_a_later_version");
@@ -202,6 +245,7 @@ const BRIDGE: Rig = Rig {
         };
         json_at(&format!("../../bridge/test/golden/webhooks/{name}.json"))
     },
+    names_files: true,
     silent: &[],
     customer: "554198765432",
 };
@@ -288,6 +332,34 @@ impl Rig {
                 let message = self.message(fact);
                 assert!(message.chat.is_group() && !message.from_us);
                 assert!(self.is_customer(&message.sender.identities), "who of the group");
+            }
+            Fact::Picture | Fact::Voice | Fact::Document => {
+                let message = self.customers_message(fact);
+                let Content::Media(file) = message.content else { panic!("{message:?}") };
+                let kind = match fact {
+                    Fact::Picture => MediaKind::Image,
+                    Fact::Voice => MediaKind::Audio,
+                    _ => MediaKind::Document,
+                };
+                assert_eq!((file.kind, file.voice), (kind, fact == Fact::Voice), "{file:?}");
+                assert!(file.reference.is_some(), "it can be fetched: {file:?}");
+                match fact {
+                    Fact::Picture => assert!(file.caption.is_some(), "{file:?}"),
+                    Fact::Document => assert_eq!(file.file_name.is_some(), self.names_files, "{file:?}"),
+                    _ => assert_eq!(file.caption, None),
+                }
+            }
+            Fact::Location => {
+                let message = self.customers_message(fact);
+                let Content::Location { latitude, longitude, name, address } = message.content else {
+                    panic!("{message:?}")
+                };
+                assert!(latitude != 0.0 && longitude != 0.0 && name.is_some() && address.is_some());
+            }
+            Fact::Contact => {
+                let message = self.customers_message(fact);
+                let Content::Contacts { cards } = &message.content else { panic!("{message:?}") };
+                assert!(matches!(&cards[..], [card] if !card.name.is_empty() && card.phones.len() == 1));
             }
             Fact::Unsupported => {
                 let message = self.customers_message(fact);

@@ -12,14 +12,18 @@ use reqwest::{Client, Method};
 use serde_json::Value;
 
 use super::{
-    check, request,
+    check, fetch, request,
     settings::{Secrets, Settings},
-    transport::{Fault, exchange},
+    transport::{Endpoint, Fault},
+    upload::upload,
 };
 use crate::{
     CheckError,
+    body::Body,
+    download::{Download, FetchError, MediaSource},
     lenient::{distinct, elements, flag, id, identity, user},
-    provider::{CallError, Checked, Outcome, Outgoing, Provider, SendError, Sent},
+    provider::{CallError, Checked, Outgoing, Provider, SendError, Sent},
+    transfer::PATIENCE,
 };
 
 /// How often a harmless call is repeated.
@@ -38,6 +42,7 @@ pub struct Cloud {
     settings: Settings,
     secrets: Secrets,
     backoff: ExponentialBuilder,
+    patience: Duration,
 }
 
 impl Cloud {
@@ -46,13 +51,21 @@ impl Cloud {
     pub fn new(client: Client, settings: Settings, secrets: Secrets) -> Self {
         let backoff =
             ExponentialBuilder::default().with_min_delay(FIRST_WAIT).with_max_times(REPEATS).with_jitter();
-        Self { http: client, settings, secrets, backoff }
+        Self { http: client, settings, secrets, backoff, patience: PATIENCE }
     }
 
     /// With another wait before the first repetition of a harmless call (300 ms otherwise).
     #[must_use]
     pub fn with_first_wait(mut self, wait: Duration) -> Self {
         self.backoff = self.backoff.with_min_delay(wait);
+        self
+    }
+
+    /// With another time after which a file that does not move any more is given up (a minute otherwise). However large it
+    /// is, a file may take as long as it moves.
+    #[must_use]
+    pub fn with_patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
         self
     }
 
@@ -74,14 +87,12 @@ impl Cloud {
         &self.secrets
     }
 
-    async fn once(
-        &self,
-        method: Method,
-        path: &[&str],
-        query: &[(&str, &str)],
-        body: Option<&Value>,
-    ) -> Result<Value, Fault> {
-        exchange(&self.http, &self.settings, &self.secrets, method, path, query, body).await
+    pub(super) fn patience(&self) -> Duration {
+        self.patience
+    }
+
+    pub(super) fn endpoint(&self) -> Endpoint<'_> {
+        Endpoint { http: &self.http, settings: &self.settings, secrets: &self.secrets }
     }
 
     /// A call that does no harm when it is made again.
@@ -92,14 +103,19 @@ impl Cloud {
         query: &[(&str, &str)],
         body: Option<&Value>,
     ) -> Result<Value, Fault> {
-        (|| self.once(method.clone(), path, query, body))
+        let endpoint = self.endpoint();
+        (|| endpoint.exchange(method.clone(), path, query, body))
             .retry(self.backoff)
             .when(Fault::worth_repeating)
             .await
     }
 
+    fn number(&self) -> &str {
+        self.settings.phone_number_id.trim()
+    }
+
     fn messages(&self) -> [&str; 2] {
-        [self.settings.phone_number_id.trim(), "messages"]
+        [self.number(), "messages"]
     }
 
     async fn read(&self, provider_id: &str, typing: bool) -> Result<(), CallError> {
@@ -109,10 +125,7 @@ impl Cloud {
         if flag(&answer, "success") {
             Ok(())
         } else {
-            Err(CallError::Failed(refusal(
-                FailureClass::Invalid,
-                "WhatsApp did not mark the message as read.".to_owned(),
-            )))
+            Err(CallError::Failed(refusal("WhatsApp did not mark the message as read.".to_owned())))
         }
     }
 }
@@ -127,8 +140,12 @@ impl fmt::Debug for Cloud {
 }
 
 /// We refuse it ourselves.
-fn refusal(class: FailureClass, text: String) -> SendError {
-    SendError { class, code: None, text, retry_after: None, outcome: Outcome::NotSent, request_id: None }
+fn refusal(text: String) -> SendError {
+    SendError::not_sent(FailureClass::Invalid, text)
+}
+
+fn unsupported(reason: &str) -> CallError {
+    CallError::Unsupported { reason: reason.to_owned() }
 }
 
 #[async_trait]
@@ -138,8 +155,13 @@ impl Provider for Cloud {
     }
 
     async fn send(&self, message: &Outgoing) -> Result<Sent, SendError> {
-        let body = request::send(message).map_err(|text| refusal(FailureClass::Invalid, text))?;
-        let answer = self.once(Method::POST, &self.messages(), &[], Some(&body)).await?;
+        // Whatever is wrong with it shows before a file is handed over.
+        let mut body = request::send(message, "").map_err(refusal)?;
+        if let Body::Media(file) = &message.body {
+            let media = upload(self.endpoint(), self.number(), message.id, file, self.patience).await?;
+            body = request::send(message, &media).map_err(refusal)?;
+        }
+        let answer = self.endpoint().exchange(Method::POST, &self.messages(), &[], Some(&body)).await?;
         let sent = elements(&answer, "messages").first().and_then(|m| id(m, "id"));
         // Accepted, but under no name that we can read: reports will tell by our own id.
         let lost = || Fault::Lost {
@@ -162,11 +184,23 @@ impl Provider for Cloud {
     /// Meta shows it for 25 seconds at most, and marks the message as read.
     async fn typing(&self, _chat: &Address, last_inbound_provider_id: Option<&str>) -> Result<(), CallError> {
         let Some(provider_id) = last_inbound_provider_id else {
-            let reason = "The Cloud API shows “typing” only in answer to a message, and this customer has \
-             written none.";
-            return Err(CallError::Unsupported { reason: reason.to_owned() });
+            return Err(unsupported(
+                "The Cloud API shows “typing” only in answer to a message, and this customer has written none.",
+            ));
         };
         self.read(provider_id, true).await
+    }
+
+    async fn edit(&self, _chat: &Address, _provider_id: &str, _text: &str) -> Result<(), CallError> {
+        Err(unsupported("The Cloud API cannot change a sent message. Send the correction as a new one."))
+    }
+
+    async fn revoke(&self, _chat: &Address, _provider_id: &str) -> Result<(), CallError> {
+        Err(unsupported("The Cloud API cannot take a sent message back. Send a correction as a new one."))
+    }
+
+    async fn fetch(&self, media: &MediaSource) -> Result<Download, FetchError> {
+        fetch::run(self, media).await
     }
 
     async fn check(&self) -> Result<Checked, CheckError> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use balas_domain::view::FailureClass;
-use reqwest::{Client, Method, Response, Url, header::HeaderValue};
+use reqwest::{Client, Method, RequestBuilder, Response, Url, header::HeaderValue, multipart::Form};
 use serde_json::Value;
 
 use super::{
@@ -14,6 +14,7 @@ use super::{
 use crate::{
     http::cause,
     provider::{Outcome, SendError},
+    transfer::{Going, LONGEST},
 };
 
 /// Longest answer that is read, in bytes.
@@ -105,36 +106,79 @@ impl From<Fault> for SendError {
     }
 }
 
-/// Asks once.
-///
-/// # Errors
-/// Why there is no good answer.
-pub async fn exchange(
-    http: &Client,
-    settings: &Settings,
-    secrets: &Secrets,
-    method: Method,
-    path: &[&str],
-    query: &[(&str, &str)],
-    body: Option<&Value>,
-) -> Result<Value, Fault> {
-    let url = url(settings, path, query)?;
-    let token = secrets.token.trim();
-    let mut bearer = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_| Fault::Settings {
-        text: "The access token holds characters that no token has. Copy it again.".to_owned(),
-        field: Some("token"),
-    })?;
-    bearer.set_sensitive(true);
-    let mut request = http.request(method, url).header(reqwest::header::AUTHORIZATION, bearer);
-    if let Some(body) = body {
-        request = request.json(body);
+/// Where the Graph API is and how it knows us.
+#[derive(Clone, Copy)]
+pub struct Endpoint<'a> {
+    /// Talks.
+    pub http: &'a Client,
+    /// Where.
+    pub settings: &'a Settings,
+    /// The token.
+    pub secrets: &'a Secrets,
+}
+
+impl Endpoint<'_> {
+    /// Asks once.
+    ///
+    /// # Errors
+    /// Why there is no good answer.
+    pub async fn exchange(
+        &self,
+        method: Method,
+        path: &[&str],
+        query: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Result<Value, Fault> {
+        let mut request = self.request(method, url(self.settings, path, query)?)?;
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        self.noted(path, answer(request).await)
     }
-    let response = request.send().await.map_err(lost)?;
-    read(response).await.map_err(|fault| {
-        let fault = hide(fault, token);
-        tracing::debug!(call = path.last(), ?fault, "a call to the Graph API brought no good answer");
-        fault
-    })
+
+    /// Hands over a file, once.
+    ///
+    /// # Errors
+    /// Why there is no good answer. If it is lost nobody was written to all the same.
+    pub async fn upload(
+        &self,
+        path: &[&str],
+        form: Form,
+        file: &Going,
+        patience: Duration,
+    ) -> Result<Value, Fault> {
+        let request = self.request(Method::POST, url(self.settings, path, &[])?)?;
+        let request = request.multipart(form).timeout(LONGEST);
+        let slow = || Fault::Lost { detail: "no answer in time".to_owned(), slow: true, http: None };
+        let result = file.wait(patience, answer(request)).await.unwrap_or_else(|| Err(slow()));
+        self.noted(path, result)
+    }
+
+    /// A request that carries the token. The address must be one that may see it.
+    ///
+    /// # Errors
+    /// When the token cannot be sent.
+    pub fn request(&self, method: Method, url: Url) -> Result<RequestBuilder, Fault> {
+        let token = self.secrets.token.trim();
+        let mut bearer = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_| Fault::Settings {
+            text: "The access token holds characters that no token has. Copy it again.".to_owned(),
+            field: Some("token"),
+        })?;
+        bearer.set_sensitive(true);
+        Ok(self.http.request(method, url).header(reqwest::header::AUTHORIZATION, bearer))
+    }
+
+    fn noted(&self, path: &[&str], result: Result<Value, Fault>) -> Result<Value, Fault> {
+        result.map_err(|fault| {
+            let fault = hide(fault, self.secrets.token.trim());
+            tracing::debug!(call = path.last(), ?fault, "a call to the Graph API brought no good answer");
+            fault
+        })
+    }
+}
+
+async fn answer(request: RequestBuilder) -> Result<Value, Fault> {
+    read(request.send().await.map_err(lost)?).await
 }
 
 fn url(settings: &Settings, path: &[&str], query: &[(&str, &str)]) -> Result<Url, Fault> {
@@ -158,7 +202,7 @@ fn url(settings: &Settings, path: &[&str], query: &[(&str, &str)]) -> Result<Url
 }
 
 /// What became of a request without an answer.
-fn lost(error: reqwest::Error) -> Fault {
+pub fn lost(error: reqwest::Error) -> Fault {
     let detail = cause(&error);
     if error.is_builder() {
         Fault::Settings {

@@ -9,19 +9,23 @@ use balas_domain::{
     view::{FailureClass, ProviderKind},
 };
 use reqwest::{Client, Method};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{
     address::to_jid,
-    check,
+    check, fetch,
+    order::Order,
     settings::{Secrets, Settings},
     transport::{Call, Endpoint, Fault},
 };
 use crate::{
     CheckError,
+    body::sendable,
+    download::{Download, FetchError, MediaSource},
     http::Limits,
     lenient::id,
-    provider::{Body, CallError, Checked, Outcome, Outgoing, Provider, SendError, Sent, sendable},
+    provider::{CallError, Checked, Outcome, Outgoing, Provider, SendError, Sent},
+    transfer::{Going, PATIENCE},
 };
 
 /// How long a client for gateways should wait: the gateway itself gives up after 45 s, and an answer that
@@ -45,6 +49,7 @@ pub struct Gateway {
     settings: Settings,
     secrets: Secrets,
     backoff: ExponentialBuilder,
+    patience: Duration,
 }
 
 impl Gateway {
@@ -53,7 +58,8 @@ impl Gateway {
     pub fn new(client: Client, settings: Settings, secrets: Secrets) -> Self {
         let backoff =
             ExponentialBuilder::default().with_min_delay(FIRST_WAIT).with_max_times(REPEATS).with_jitter();
-        Self { http: client, kind: ProviderKind::Gateway, settings, secrets, backoff }
+        let kind = ProviderKind::Gateway;
+        Self { http: client, kind, settings, secrets, backoff, patience: PATIENCE }
     }
 
     /// The same for a number on the bridge, which speaks as a gateway does.
@@ -69,10 +75,22 @@ impl Gateway {
         self
     }
 
+    /// With another time after which a file that does not move any more is given up (a minute otherwise). However large it
+    /// is, a file may take as long as it moves.
+    #[must_use]
+    pub fn with_patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
     /// What it was made with, less the secrets.
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    pub(super) fn patience(&self) -> Duration {
+        self.patience
     }
 
     pub(super) fn endpoint(&self) -> Endpoint<'_> {
@@ -155,24 +173,23 @@ impl fmt::Debug for Gateway {
     }
 }
 
-/// A person as the gateway takes mentions: a bare number, or the whole linked id.
-fn mentioned(who: &Address) -> Option<String> {
-    match who {
-        Address::Phone(digits) => Some(digits.clone()),
-        Address::Lid(id) => Some(format!("{id}@lid")),
-        Address::User(_) | Address::Group(_) => None,
-    }
-}
-
 /// We refuse it ourselves.
 fn refusal(text: String) -> SendError {
-    SendError {
-        class: FailureClass::Invalid,
-        code: None,
-        text,
-        retry_after: None,
-        outcome: Outcome::NotSent,
-        request_id: None,
+    SendError::not_sent(FailureClass::Invalid, text)
+}
+
+/// What a failed call means for a message that is out already.
+fn undone(fault: Fault, done: &str) -> SendError {
+    let error = SendError::from(fault);
+    match error.outcome {
+        Outcome::NotSent => error,
+        Outcome::Unknown => {
+            let text = format!(
+                "The gateway's answer was lost, so the message may be {done} all the same. Look at the chat on the phone \
+                 before trying again."
+            );
+            SendError { text, ..error }
+        }
     }
 }
 
@@ -182,32 +199,19 @@ impl Provider for Gateway {
         self.kind
     }
 
-    /// A quoted message that the gateway does not know is silently left out by it.
+    /// A quoted message that the gateway does not know is silently left out by it, and version 7 quotes only with texts.
     async fn send(&self, message: &Outgoing) -> Result<Sent, SendError> {
-        let phone = to_jid(&message.to).map_err(refusal)?;
-        let mut body = Map::new();
-        body.insert("phone".into(), json!(phone));
-        let path: &[&str] = match &message.body {
-            Body::Text { text } => {
-                sendable(text).map_err(refusal)?;
-                body.insert("message".into(), json!(text));
-                if let Some(quoted) = &message.reply_to {
-                    body.insert("reply_message_id".into(), json!(quoted));
-                }
-                if !message.mentions.is_empty() {
-                    let mentions: Vec<String> = message.mentions.iter().filter_map(mentioned).collect();
-                    body.insert("mentions".into(), json!(mentions));
-                }
-                &["send", "message"]
-            }
-            Body::Reaction { target, emoji } => {
-                body.insert("emoji".into(), json!(emoji));
-                &["message", target, "reaction"]
-            }
+        let order = Order::of(message, self.kind).map_err(refusal)?;
+        let key = message.id.to_string();
+        let call = Call { method: &Method::POST, path: &order.path, query: &[], body: None, key: Some(&key) };
+        let answer = if let Some(attached) = &order.file {
+            let (going, part) = Going::open(attached.file, attached.name.clone(), &attached.mime).await?;
+            let form = order.form().part(attached.field, part);
+            self.endpoint().deliver(call, form, &going, self.patience).await?
+        } else {
+            let body = Value::Object(order.fields);
+            self.endpoint().exchange(Call { body: Some(&body), ..call }).await?
         };
-        let (body, key) = (Value::Object(body), message.id.to_string());
-        let call = Call { method: &Method::POST, path, query: &[], body: Some(&body), key: Some(&key) };
-        let answer = self.endpoint().exchange(call).await?;
         // Accepted, but under no name that we can read: it is to be looked for in the chat.
         let provider_id =
             id(&answer, "message_id").ok_or_else(|| Fault::mumbled("the answer holds no message id"))?;
@@ -221,6 +225,29 @@ impl Provider for Gateway {
 
     async fn typing(&self, chat: &Address, _last_inbound_provider_id: Option<&str>) -> Result<(), CallError> {
         self.about_chat(&["send", "chat-presence"], chat, Some("start")).await
+    }
+
+    async fn edit(&self, chat: &Address, provider_id: &str, text: &str) -> Result<(), CallError> {
+        let phone = to_jid(chat).map_err(|reason| CallError::Unsupported { reason })?;
+        sendable(text).map_err(SendError::from)?;
+        let body = json!({"phone": phone, "message": text});
+        let path = ["message", provider_id, "update"];
+        let done = self.repeat(&Method::POST, &path, &[], Some(&body)).await;
+        done.map_err(|fault| undone(fault, "changed"))?;
+        Ok(())
+    }
+
+    /// Some versions report a problem of their own after the message was taken back, so it is asked for once only.
+    async fn revoke(&self, chat: &Address, provider_id: &str) -> Result<(), CallError> {
+        let phone = to_jid(chat).map_err(|reason| CallError::Unsupported { reason })?;
+        let path = ["message", provider_id, "revoke"];
+        let done = self.once(Method::POST, &path, &[], Some(&json!({"phone": phone}))).await;
+        done.map_err(|fault| undone(fault.or_done(), "deleted"))?;
+        Ok(())
+    }
+
+    async fn fetch(&self, media: &MediaSource) -> Result<Download, FetchError> {
+        fetch::run(self, media).await
     }
 
     async fn check(&self) -> Result<Checked, CheckError> {

@@ -6,7 +6,7 @@ use balas_domain::{
     text::clean_name,
     view::{FailureClass, ProviderKind},
 };
-use reqwest::{Client, Method, RequestBuilder, Response, Url, header::HeaderValue};
+use reqwest::{Client, Method, RequestBuilder, Response, Url, header::HeaderValue, multipart::Form};
 use serde_json::{Value, json};
 
 use super::{
@@ -18,6 +18,7 @@ use crate::{
     http::{Broken, cause, read, retry_after},
     lenient::sentence,
     provider::{Outcome, SendError},
+    transfer::{Going, LONGEST},
 };
 
 /// Longest answer that is read, in bytes. A hundred long messages or a group of a thousand fit in.
@@ -86,6 +87,11 @@ pub enum Fault {
         /// The answer's status, if at least that came.
         http: Option<u16>,
     },
+    /// The connection ended before the whole request was out, so that nobody can have understood it.
+    Cut {
+        /// The system's words.
+        detail: String,
+    },
     /// The address leads elsewhere.
     Elsewhere {
         /// Scheme, host and port.
@@ -119,10 +125,22 @@ impl Fault {
         match self {
             Self::Settings { .. } | Self::Elsewhere { .. } => false,
             Self::NoConnection { tls, .. } => !tls,
+            Self::Cut { .. } => true,
             Self::Lost { slow, garbled, http, .. } => !slow && !garbled && http.is_none_or(|h| h >= 500),
             Self::Refused { http, error, retry_after } => {
                 retry_after.is_none() && classify(*http, error).class == FailureClass::Transient
             }
+        }
+    }
+
+    /// For calls whose work may be done when the program reports a problem of its own: nobody knows what became of it.
+    pub fn or_done(self) -> Self {
+        match self {
+            Self::Refused { http: 500, error, .. } if error.code() == "INTERNAL_SERVER_ERROR" => {
+                let detail = error.detail(500);
+                Self::Lost { detail, slow: false, garbled: false, http: Some(500) }
+            }
+            fault => fault,
         }
     }
 
@@ -138,7 +156,9 @@ impl Fault {
             Self::Settings { text, field } => CheckError::Other { text, code: None, field },
             Self::NoConnection { detail, tls: true } => CheckError::Tls { url, detail },
             Self::Lost { detail, garbled: true, .. } => CheckError::NotHttp { url, detail },
-            Self::NoConnection { detail, .. } | Self::Lost { detail, http: None, .. } => {
+            Self::NoConnection { detail, .. }
+            | Self::Cut { detail }
+            | Self::Lost { detail, http: None, .. } => {
                 CheckError::Unreachable { by: ProviderKind::Gateway, url, detail }
             }
             Self::Lost { detail, slow: false, http: Some(http), .. } if http < 500 => {
@@ -185,43 +205,43 @@ fn refused(
 
 impl From<Fault> for SendError {
     fn from(fault: Fault) -> Self {
-        let bare = |class, text: String, outcome| Self {
-            class,
-            code: None,
-            text,
-            retry_after: None,
-            outcome,
-            request_id: None,
-        };
         match fault {
             Fault::Settings { text, field } => {
                 let class = match field {
                     Some("base_url" | "user" | "password" | "device_id") => FailureClass::Auth,
                     _ => FailureClass::Invalid,
                 };
-                bare(class, text, Outcome::NotSent)
+                Self::not_sent(class, text)
             }
             Fault::NoConnection { detail, .. } => {
                 let text =
                     format!("The gateway could not be reached ({detail}). It is tried again by itself.");
-                bare(FailureClass::Transient, text, Outcome::NotSent)
+                Self::not_sent(FailureClass::Transient, text)
+            }
+            Fault::Cut { detail } => {
+                let text = format!(
+                    "The file did not reach the gateway as a whole ({detail}), so nothing was sent. It is tried again \
+                     by itself."
+                );
+                Self::not_sent(FailureClass::Transient, text)
             }
             Fault::Elsewhere { to } => {
                 let text = format!(
                     "The gateway's address leads on to {to}, where the password must not be sent. An \
                      administrator must correct it under Accounts; messages wait until then."
                 );
-                bare(FailureClass::Auth, text, Outcome::NotSent)
+                Self::not_sent(FailureClass::Auth, text)
             }
             Fault::Lost { .. } => {
                 let text = "The gateway's answer was lost, so the message may have gone out. Wait for its \
                             ticks, or ask the customer, before sending it again.";
-                bare(FailureClass::Unknown, text.to_owned(), Outcome::Unknown)
+                let outcome = Outcome::Unknown;
+                Self { outcome, ..Self::not_sent(FailureClass::Unknown, text.to_owned()) }
             }
             Fault::Refused { http, error, retry_after } => {
                 let meaning = classify(http, &error);
-                let code = meaning.number;
-                Self { code, retry_after, ..bare(meaning.class, meaning.text, meaning.outcome) }
+                let (code, outcome) = (meaning.number, meaning.outcome);
+                Self { code, retry_after, outcome, ..Self::not_sent(meaning.class, meaning.text) }
             }
         }
     }
@@ -237,12 +257,49 @@ impl Endpoint<'_> {
         if let Some(body) = call.body {
             request = request.json(body);
         }
-        if let Some(key) = call.key {
-            request = request.header("Idempotency-Key", key);
-        }
-        let result = match request.send().await {
-            Ok(response) => answer(response).await,
-            Err(error) => Err(lost(&error)),
+        answered(request).await.map_err(|fault| self.noted(call, fault))
+    }
+
+    /// Hands over a form with a file in it, once; gives back `results`.
+    ///
+    /// # Errors
+    /// Why there is no good answer.
+    pub async fn deliver(
+        &self,
+        call: Call<'_>,
+        form: Form,
+        file: &Going,
+        patience: Duration,
+    ) -> Result<Value, Fault> {
+        let request = self.request(call)?.multipart(form).timeout(LONGEST);
+        let slow =
+            || Fault::Lost { detail: "no answer in time".to_owned(), slow: true, garbled: false, http: None };
+        let result = file.wait(patience, answered(request)).await.unwrap_or_else(|| Err(slow()));
+        let result = result.map_err(|fault| match fault {
+            Fault::Lost { detail, garbled: false, http: None, .. } if !file.whole() => Fault::Cut { detail },
+            fault => fault,
+        });
+        result.map_err(|fault| self.noted(call, fault))
+    }
+
+    /// Opens a file that the gateway keeps. `path` must be harmless.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub async fn file(&self, path: &str, patience: Duration) -> Result<Response, Fault> {
+        let path: Vec<&str> = path.split('/').collect();
+        let call = Call { method: &Method::GET, path: &path, query: &[], body: None, key: None };
+        let request = self.request(call)?.timeout(LONGEST);
+        let result = match tokio::time::timeout(patience, request.send()).await {
+            Ok(Ok(response)) if response.status().is_success() => Ok(response),
+            Ok(Ok(response)) => Err(not_there(&response)),
+            Ok(Err(error)) => Err(lost(&error)),
+            Err(_) => Err(Fault::Lost {
+                detail: "no answer in time".to_owned(),
+                slow: true,
+                garbled: false,
+                http: None,
+            }),
         };
         result.map_err(|fault| self.noted(call, fault))
     }
@@ -271,6 +328,9 @@ impl Endpoint<'_> {
             let value = HeaderValue::from_str(device).map_err(|_| SettingsProblem::DeviceId)?;
             request = request.header("X-Device-Id", value);
         }
+        if let Some(key) = call.key {
+            request = request.header("Idempotency-Key", key);
+        }
         Ok(request)
     }
 
@@ -290,7 +350,9 @@ impl Endpoint<'_> {
     fn noted(&self, call: Call<'_>, mut fault: Fault) -> Fault {
         let words = match &mut fault {
             Fault::Settings { text, .. } => Some(text),
-            Fault::NoConnection { detail, .. } | Fault::Lost { detail, .. } => Some(detail),
+            Fault::NoConnection { detail, .. } | Fault::Lost { detail, .. } | Fault::Cut { detail } => {
+                Some(detail)
+            }
             Fault::Elsewhere { to } => Some(to),
             Fault::Refused { error, .. } => error.words.as_mut(),
         };
@@ -328,6 +390,13 @@ fn chain<'a>(error: &'a reqwest::Error) -> impl Iterator<Item = &'a (dyn Error +
 fn is_tls(error: &(dyn Error + 'static)) -> bool {
     let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
     error.is::<rustls::Error>() || wrapped.is_some_and(|inner| is_tls(inner))
+}
+
+async fn answered(request: RequestBuilder) -> Result<Value, Fault> {
+    match request.send().await {
+        Ok(response) => answer(response).await,
+        Err(error) => Err(lost(&error)),
+    }
 }
 
 /// Reads an answer to a call.
@@ -387,20 +456,24 @@ fn plain(bytes: &[u8]) -> Option<String> {
 }
 
 async fn picture(mut response: Response) -> Result<Vec<u8>, Fault> {
-    let status = response.status();
-    if status.is_redirection() {
-        return Err(elsewhere(&response));
-    }
-    let http = status.as_u16();
-    if !status.is_success() {
-        let error = Box::new(ApiError::default());
-        return Err(Fault::Refused { http, error, retry_after: retry_after(response.headers()) });
+    let http = response.status().as_u16();
+    if !response.status().is_success() {
+        return Err(not_there(&response));
     }
     match read(&mut response, MAX_PICTURE).await {
         Ok(bytes) if bytes.starts_with(PNG) => Ok(bytes),
         Ok(_) => Err(Fault::mumbled("no picture where the QR code should be")),
         Err(Broken { detail, slow }) => Err(Fault::Lost { detail, slow, garbled: false, http: Some(http) }),
     }
+}
+
+/// What came instead of a file.
+fn not_there(response: &Response) -> Fault {
+    if response.status().is_redirection() {
+        return elsewhere(response);
+    }
+    let (http, error) = (response.status().as_u16(), Box::new(ApiError::default()));
+    Fault::Refused { http, error, retry_after: retry_after(response.headers()) }
 }
 
 fn elsewhere(response: &Response) -> Fault {
