@@ -79,7 +79,6 @@ async fn give(
     let asked = request.headers().get(header::RANGE).and_then(|value| value.to_str().ok());
     let mut response = serve::part(&blob, mime, asked, Manner::default());
     serve::set(&mut response, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    serve::set(&mut response, header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox");
     if blob.looks_like().is_none() {
         serve::set(&mut response, header::CONTENT_DISPOSITION, "attachment");
     }

@@ -48,8 +48,8 @@ const PAGE: &str = concat!(
 );
 /// The page brings everything along, so nothing else may be loaded.
 const PAGE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; \
-                           connect-src 'self'; img-src 'self' data:; media-src 'self'; base-uri 'none'; form-action 'none'; \
-                           frame-ancestors 'none'";
+                           connect-src 'self'; img-src 'self' data:; media-src 'self'; base-uri 'none'; \
+                           form-action 'none'; frame-ancestors 'none'";
 
 /// A message with a file in base64 may be so large. Larger files are handed over by themselves.
 const LARGEST: usize = 24 * 1024 * 1024;

@@ -12,6 +12,7 @@ use crate::{
     support::{SITI, Sandbox, answer},
 };
 
+const MB: usize = 1024 * 1024;
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\nnot much of a picture";
 
 fn keys(value: &Value) -> BTreeSet<&str> {
@@ -186,7 +187,6 @@ async fn what_meta_does_not_take() {
         let fields = [("messaging_product", "whatsapp"), ("type", "image/png")];
         refused(form(&fields, file(odd, PNG)), &said).await;
     }
-    const MB: usize = 1024 * 1024;
     let moving = [&b"RIFF\0\0\0\0WEBPVP8X\x0a\0\0\0\x02\0\0\0"[..], &[0; 600 * 1024]].concat();
     for (mime, most, word) in [
         ("image/jpeg", 5 * MB, "5MB"),
