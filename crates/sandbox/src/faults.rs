@@ -4,7 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::graph_error::GraphError;
+use crate::{blob::serve::Manner, graph_error::GraphError};
 
 /// One set of faults. Posting it replaces the former set of the same scope; an empty one clears that scope.
 ///
@@ -64,6 +64,26 @@ pub struct Faults {
     /// Sends: accepted with 200, then failed by status webhook with this code, for example 131026.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fail_status: Option<i64>,
+    /// Files: they are not taken. Meta's API answers 131053 to uploads, gateways 500 `UPLOAD_MEDIA_ERROR` to
+    /// sends with a file.
+    #[serde(skip_serializing_if = "is_default")]
+    pub upload_refused: bool,
+    /// Files: they are taken (and by gateways sent), but the connection drops before the answer.
+    #[serde(skip_serializing_if = "is_default")]
+    pub upload_answer_lost: bool,
+    /// Files: they are gone. Meta's API answers 100 with subcode 33, or 404 where a link leads; gateways 500 to
+    /// downloads, and 404 below `statics/`.
+    #[serde(skip_serializing_if = "is_default")]
+    pub media_gone: bool,
+    /// Files: links of Meta's API are over as soon as they are told.
+    #[serde(skip_serializing_if = "is_default")]
+    pub media_link_expired: bool,
+    /// Files: downloads break off in the middle.
+    #[serde(skip_serializing_if = "is_default")]
+    pub download_cut: bool,
+    /// Files: how many bytes of a download come in a second.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub download_bytes_per_second: Option<u64>,
     /// Webhooks: how many times each one is delivered in all, at most 20.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duplicate: Option<u32>,
@@ -112,6 +132,27 @@ pub(crate) struct CallFault {
     pub(crate) fail_status: Option<i64>,
 }
 
+/// A call that is about a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MediaCall {
+    /// It is handed over.
+    Upload,
+    /// It is asked where it lies.
+    Link,
+    /// Its bytes are asked for.
+    Download,
+}
+
+/// What happens to a call that is about a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct MediaFault {
+    pub(crate) refused: bool,
+    pub(crate) answer_lost: bool,
+    pub(crate) gone: bool,
+    pub(crate) link_expired: bool,
+    pub(crate) manner: Manner,
+}
+
 /// An answer instead of doing the call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
@@ -156,6 +197,9 @@ impl Faults {
         let word = |error: &String| error.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
         if self.error.as_ref().is_some_and(|error| error.is_empty() || !word(error)) {
             return Some("error is a gateway's word for it, such as VALIDATION_ERROR".to_owned());
+        }
+        if self.download_bytes_per_second == Some(0) {
+            return Some("download_bytes_per_second must be at least 1".to_owned());
         }
         if self.times == Some(0) {
             return Some("times must be at least 1; DELETE /control/faults clears".to_owned());
@@ -276,6 +320,35 @@ impl FaultBoard {
             fault.fail_status = faults.fail_status;
         }
         if fault != CallFault::default() {
+            self.count_down(scopes);
+        }
+        fault
+    }
+
+    /// What happens to a call that is about a file.
+    pub(crate) fn take_media(&mut self, scopes: &[&str], call: MediaCall) -> MediaFault {
+        let Some(faults) = self.of(scopes) else { return MediaFault::default() };
+        let fault = match call {
+            MediaCall::Upload => MediaFault {
+                refused: faults.upload_refused,
+                answer_lost: faults.upload_answer_lost && !faults.upload_refused,
+                ..MediaFault::default()
+            },
+            MediaCall::Link => MediaFault {
+                gone: faults.media_gone,
+                link_expired: faults.media_link_expired && !faults.media_gone,
+                ..MediaFault::default()
+            },
+            MediaCall::Download if faults.media_gone => MediaFault { gone: true, ..MediaFault::default() },
+            MediaCall::Download => MediaFault {
+                manner: Manner {
+                    cut: faults.download_cut,
+                    bytes_per_second: faults.download_bytes_per_second,
+                },
+                ..MediaFault::default()
+            },
+        };
+        if fault != MediaFault::default() {
             self.count_down(scopes);
         }
         fault
@@ -405,6 +478,16 @@ mod tests {
     }
 
     #[test]
+    fn files_have_faults_of_their_own() {
+        let mut board = board(serde_json::json!({"download_cut": true, "upload_refused": true, "times": 2}));
+        assert_eq!(board.take_call("1", true), CallFault::default(), "other calls go well");
+        assert_eq!(board.take_media(&["1"], MediaCall::Link), MediaFault::default());
+        assert!(board.take_media(&["1"], MediaCall::Download).manner.cut);
+        assert!(board.take_media(&["1"], MediaCall::Upload).refused);
+        assert_eq!(board.take_media(&["1"], MediaCall::Download), MediaFault::default(), "used up");
+    }
+
+    #[test]
     fn nonsense_is_refused_in_words() {
         let mut board = FaultBoard::default();
         for (json, word) in [
@@ -412,6 +495,7 @@ mod tests {
             (serde_json::json!({"duplicate": 0}), "duplicate"),
             (serde_json::json!({"shuffle": 1}), "shuffle"),
             (serde_json::json!({"error": "no such"}), "error"),
+            (serde_json::json!({"download_bytes_per_second": 0}), "download_bytes_per_second"),
             (serde_json::json!({"times": 0, "mute": true}), "times"),
         ] {
             assert!(board.set(serde_json::from_value(json).unwrap()).unwrap_err().contains(word));

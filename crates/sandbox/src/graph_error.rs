@@ -181,6 +181,13 @@ impl Failure {
             131_050 => {
                 ("User has stopped marketing messages", "The recipient has chosen to stop receiving these.")
             }
+            131_052 => {
+                ("Media download error", "The file that belongs to the message could not be downloaded.")
+            }
+            131_053 => (
+                "Media upload error",
+                "The file's type does not fit the kind of message that it was sent as.",
+            ),
             _ => ("Message failed", "The sandbox was told to let this message fail."),
         };
         Self { code, title, details }

@@ -19,7 +19,11 @@ pub struct World(pub(crate) Arc<Shared>);
 impl World {
     /// A customer writes; returns the message id. The webhook is under way when this returns.
     pub fn receive(&self, incoming: &Incoming) -> Result<String, WorldError> {
-        let (id, effects) = self.0.state().receive(incoming, self.0.now(), &*self.0.random)?;
+        let file = match &incoming.media {
+            Some(attach) => Some(self.0.attachment(attach)?),
+            None => self.0.stand_in(incoming),
+        };
+        let (id, effects) = self.0.state().receive(incoming, file, self.0.now(), &*self.0.random)?;
         self.0.carry_out(effects);
         Ok(id)
     }
@@ -43,6 +47,18 @@ impl World {
             };
             state.read(None, &phone, self.0.now())
         };
+        self.0.carry_out(effects);
+        Ok(())
+    }
+
+    /// The bytes of a file: by the id in [`MediaFacts`](crate::MediaFacts), or by Meta's media id.
+    pub fn media(&self, id: &str) -> Option<Vec<u8>> {
+        self.0.file(id)?.read().ok()
+    }
+
+    /// A customer hides the number from now on, or shows it again with the next message.
+    pub fn hide_number(&self, customer: &str, hide: bool) -> Result<(), WorldError> {
+        let effects = self.0.state().hide_number(customer, hide)?;
         self.0.carry_out(effects);
         Ok(())
     }

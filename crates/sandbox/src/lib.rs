@@ -2,8 +2,9 @@
 //!
 //! One listener serves four things:
 //!
-//! - the **Graph API** (`/v23.0/{phone-number-id}/messages`, …) for whoever would otherwise call
-//!   `https://graph.facebook.com`; its webhooks go out signed and escaped as Meta's do,
+//! - the **Graph API** (`/v23.0/{phone-number-id}/messages`, `…/media`, …) for whoever would otherwise call
+//!   `https://graph.facebook.com`; its webhooks go out signed and escaped as Meta's do, and its links to files
+//!   lead back here,
 //! - **gateways** (`/gowa/v7`, `/gowa/v9` and whichever are added): GOWA as its versions 7.7.0 and 9.2.0 speak,
 //!   with device slots that businesses' own phones are linked to,
 //! - the **control API** (`/control/…`) by which tests let customers write, see what arrived, and order
@@ -11,19 +12,24 @@
 //! - the **phones' page** (`/`), where a person plays the customers.
 //!
 //! It shares no code with the providers of this project, so that it is an independent reading of the
-//! contract. It remembers nothing on disk, calls nothing but this machine, and never runs unless asked to.
+//! contract. It remembers nothing (larger files lie in temporary ones while it runs), calls nothing but this
+//! machine, and never runs unless asked to.
 
+mod attach;
+mod blob;
 mod config;
 mod control;
 mod deliver;
 mod door;
 mod envelope;
 mod faults;
+mod form;
 mod gowa;
 mod graph;
 mod graph_error;
 mod handle;
 mod runtime;
+mod sample;
 pub mod seed;
 mod wire;
 mod world;
@@ -38,8 +44,8 @@ pub use deliver::Delivery;
 pub use faults::{Calls, Faults};
 pub use handle::World;
 pub use world::{
-    DeviceView, GatewayView, GroupStep, Handset, Incoming, MemberChange, NewGroup, NewMember, Past, Sent,
-    Status, WorldError,
+    Attach, Card, DeviceView, Edit, GatewayView, GroupStep, Handset, Incoming, MediaFacts, MediaKind,
+    MemberChange, NewGroup, NewMember, Past, Place, Poll, Reaction, Sent, Status, WorldError,
 };
 
 use crate::{door::Door, door::Scissors, runtime::Shared, world::State};

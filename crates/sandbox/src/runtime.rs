@@ -11,6 +11,7 @@ use tokio::sync::broadcast;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    blob::Blobs,
     config::{Device, Number, Timing},
     deliver::{Delivery, Post},
     graph_error::GraphError,
@@ -30,6 +31,7 @@ pub(crate) enum Feed {
 /// Everything that handlers and tasks share.
 pub(crate) struct Shared {
     state: Mutex<State>,
+    pub(crate) blobs: Blobs,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) timing: Timing,
@@ -52,6 +54,7 @@ impl Shared {
     ) -> Self {
         let shared = Self {
             state: Mutex::new(state),
+            blobs: Blobs::default(),
             clock,
             random,
             timing,
@@ -186,6 +189,9 @@ impl Shared {
         let mut state = self.state();
         let Some(number) = self.seeded.as_deref().and_then(|id| state.number(id)).cloned() else { return };
         let Number { phone_number_id, .. } = &number;
+        for (id, file) in seed::files(&self.blobs) {
+            state.keep_as(id, phone_number_id, file, now);
+        }
         state.load(phone_number_id, &seed::bodies(&number, now), now);
     }
 }

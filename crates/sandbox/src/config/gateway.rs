@@ -54,6 +54,9 @@ pub struct Gateway {
     /// How long a QR code can be scanned.
     #[serde(default = "qr_seconds")]
     pub qr_seconds: u32,
+    /// Fetches files as soon as it hears of them (`WHATSAPP_AUTO_DOWNLOAD_MEDIA`); version 7 always does.
+    #[serde(default = "yes")]
+    pub auto_download: bool,
     /// Numbers (digits) that the gateway does not find on WhatsApp (`WHATSAPP_ACCOUNT_VALIDATION`).
     #[serde(default)]
     pub not_on_whatsapp: Vec<String>,
@@ -65,6 +68,10 @@ fn vendors_secret() -> String {
 
 const fn qr_seconds() -> u32 {
     30
+}
+
+const fn yes() -> bool {
+    true
 }
 
 impl Gateway {
@@ -85,6 +92,7 @@ impl Gateway {
             webhook_secret: "sandbox-gateway-webhook-secret".to_owned(),
             utc_offset_minutes,
             qr_seconds: qr_seconds(),
+            auto_download: true,
             not_on_whatsapp: Vec::new(),
         }
     }

@@ -3,13 +3,15 @@
 
 mod gateways;
 mod guard;
+mod media;
+mod phones;
 mod stream;
 
 use std::sync::Arc;
 
 use axum::{
     Json, Router,
-    extract::{FromRequestParts, Query, State, rejection::QueryRejection},
+    extract::{DefaultBodyLimit, FromRequestParts, Query, State, rejection::QueryRejection},
     http::{StatusCode, header},
     middleware,
     response::{Html, IntoResponse, Response},
@@ -25,7 +27,7 @@ use crate::{
     gowa, graph,
     handle::World,
     runtime::Shared,
-    world::{Incoming, WorldError, digits},
+    world::{Incoming, WorldError},
 };
 
 /// The phones' page, complete in one answer.
@@ -37,6 +39,7 @@ const PAGE: &str = concat!(
     include_str!("../page/body.html"),
     "<script>\"use strict\";",
     include_str!("../page/words.js"),
+    include_str!("../page/media.js"),
     include_str!("../page/bubbles.js"),
     include_str!("../page/app.js"),
     include_str!("../page/gateways.js"),
@@ -45,8 +48,11 @@ const PAGE: &str = concat!(
 );
 /// The page brings everything along, so nothing else may be loaded.
 const PAGE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; \
-                           connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; \
-                           frame-ancestors 'none'";
+                           connect-src 'self'; img-src 'self' data:; media-src 'self'; base-uri 'none'; \
+                           form-action 'none'; frame-ancestors 'none'";
+
+/// A message with a file in base64 may be so large. Larger files are handed over by themselves.
+const LARGEST: usize = 24 * 1024 * 1024;
 
 /// Why a control call was refused.
 #[derive(Debug)]
@@ -101,23 +107,24 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
     let own = Router::new()
         .route("/", get(page))
         .route("/favicon.ico", get(|| async { StatusCode::NO_CONTENT }))
-        .route("/control/messages", get(sent).post(receive))
+        .route("/control/messages", get(sent).post(receive).layer(DefaultBodyLimit::max(LARGEST)))
         .route("/control/read", post(read))
         .route("/control/typing", get(typing).post(gateways::customer_types))
         .route("/control/faults", get(faults).post(set_faults).delete(clear_faults))
         .route("/control/numbers", get(numbers).post(add_number))
         .route("/control/webhook", post(set_webhook))
-        .route("/control/phones", get(phones).post(add_phone))
-        .route("/control/chat", get(chat))
         .route("/control/deliveries", get(deliveries))
         .route("/control/pending", get(pending))
         .route("/control/reset", post(reset))
         .route("/control/stream", get(stream::stream))
         .merge(gateways::routes())
+        .merge(media::routes())
+        .merge(phones::routes())
         .route("/control/{*rest}", get(unknown).fallback(unknown))
         .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn(guard::same_machine));
     let own = own.route("/gowa/{*call}", any(gowa::handle));
+    let own = own.route("/whatsapp_business/attachments/", get(graph::download));
     own.fallback(graph::handle).with_state(shared)
 }
 
@@ -135,7 +142,10 @@ async fn wrong_method() -> Trouble {
 
 async fn receive(State(shared): State<Arc<Shared>>, bytes: Bytes) -> Answer {
     let incoming: Incoming = body(&bytes)?;
-    let id = World(shared).receive(&incoming)?;
+    let receive = move || World(shared).receive(&incoming);
+    // A file may be large, and is written while this waits.
+    let received = tokio::task::spawn_blocking(receive).await;
+    let id = received.map_err(|_| Trouble::bad("the message got lost inside the sandbox"))??;
     Ok(Json(json!({"id": id})))
 }
 
@@ -221,59 +231,6 @@ async fn set_webhook(State(shared): State<Arc<Shared>>, bytes: Bytes) -> Answer 
     }
     shared.set_webhook_url(&account, url);
     Ok(Json(json!({"success": true})))
-}
-
-#[derive(Deserialize)]
-struct PhonesQuery {
-    account: String,
-    #[serde(default)]
-    q: String,
-}
-
-async fn phones(State(shared): State<Arc<Shared>>, Ask(query): Ask<PhonesQuery>) -> Json<Value> {
-    let now = shared.now();
-    Json(json!(shared.state().phones(&query.account, &query.q, 500, now)))
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NewPhone {
-    account: String,
-    from: String,
-    name: String,
-}
-
-async fn add_phone(State(shared): State<Arc<Shared>>, bytes: Bytes) -> Answer {
-    let NewPhone { account, from, name } = body(&bytes)?;
-    if name.trim().is_empty() {
-        return Err(Trouble::bad("the new phone needs a name"));
-    }
-    let Some(digits) = digits(&from) else {
-        return Err(Trouble::bad("a phone number has 7 to 15 digits and begins with the country code"));
-    };
-    let (key, effects) = shared.state().add_phone(&account, &digits, &name, shared.now())?;
-    shared.carry_out(effects);
-    let view = shared.state().phone_view(&account, &key, shared.now());
-    Ok(Json(json!(view)))
-}
-
-#[derive(Deserialize)]
-struct ChatQuery {
-    account: String,
-    phone: String,
-    before: Option<String>,
-    limit: Option<usize>,
-}
-
-async fn chat(State(shared): State<Arc<Shared>>, Ask(query): Ask<ChatQuery>) -> Answer {
-    let ChatQuery { account, phone, before, limit } = query;
-    let now = shared.now();
-    let state = shared.state();
-    let Some(view) = state.phone_view(&account, &phone, now) else {
-        return Err(WorldError::UnknownPhone(phone).into());
-    };
-    let (messages, more) = state.messages(&account, &phone, before.as_deref(), limit.unwrap_or(60).min(500));
-    Ok(Json(json!({"chat": view, "messages": messages, "more": more})))
 }
 
 #[derive(Deserialize)]

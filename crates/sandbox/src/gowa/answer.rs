@@ -1,11 +1,18 @@
 //! Answers in the gateway's shapes: its envelope, its errors, and what its web framework says by itself.
 
+use std::sync::Arc;
+
 use axum::{
     body::Body,
     http::{StatusCode, header},
     response::{IntoResponse as _, Response},
 };
 use serde_json::{Value, json};
+
+use crate::blob::{
+    Blob,
+    serve::{self, Manner},
+};
 
 /// What a call did, if the gateway has words for it.
 pub(super) type Answer = Result<Done, Refusal>;
@@ -14,8 +21,10 @@ pub(super) type Answer = Result<Done, Refusal>;
 pub(super) enum Done {
     /// In words, with results.
     Said(String, Value),
-    /// A file, with its type.
+    /// A file that is made for the answer, with its type.
     File(&'static str, Vec<u8>),
+    /// A file that is kept, with its type.
+    Stored(String, Arc<Blob>, Manner),
 }
 
 impl Done {
@@ -128,6 +137,8 @@ pub(super) fn response(answer: Answer) -> Response {
     match answer {
         Ok(Done::Said(message, results)) => envelope(200, "SUCCESS", &message, results),
         Ok(Done::File(mime, bytes)) => with_type(200, mime, Body::from(bytes)),
+        // Parts are not served: whoever asks for one gets all.
+        Ok(Done::Stored(mime, blob, manner)) => serve::whole(&blob, &mime, manner),
         Err(Refusal::Error { http, code, message, results }) => envelope(http, &code, &message, results),
         Err(Refusal::Plain(http, text)) => plain(http, text),
         Err(Refusal::Credentials) => {

@@ -11,10 +11,19 @@ use serde_json::Value;
 use super::answer::Refusal;
 use crate::{
     config::{Device, Gateway, GatewayVersion},
+    form::{Form, FormFile},
     graph::query_pairs,
     runtime::Shared,
     world::State,
 };
+
+/// What stands in the body of a call.
+pub(super) enum Payload {
+    /// JSON, or nothing.
+    Json(Bytes),
+    /// A form, perhaps with files.
+    Form(Form),
+}
 
 /// A call.
 pub(super) struct Call<'a> {
@@ -27,7 +36,7 @@ pub(super) struct Call<'a> {
     pub(super) path: Vec<String>,
     pub(super) query: HashMap<String, String>,
     pub(super) headers: &'a HeaderMap,
-    pub(super) body: Bytes,
+    pub(super) payload: Payload,
     pub(super) now: Timestamp,
 }
 
@@ -38,7 +47,7 @@ impl<'a> Call<'a> {
         method: &'a Method,
         uri: &'a axum::http::Uri,
         headers: &'a HeaderMap,
-        body: Bytes,
+        payload: Payload,
     ) -> Self {
         let below = uri.path().trim_start_matches('/').splitn(3, '/').nth(2).unwrap_or_default();
         // Only version 9 decodes what stands in paths: to older ones `%40` is no `@`.
@@ -49,7 +58,7 @@ impl<'a> Call<'a> {
         let path = below.split('/').filter(|segment| !segment.is_empty()).map(segment).collect();
         let query = query_pairs(uri.query().unwrap_or_default());
         let now = shared.now();
-        Self { shared, gateway, method, full_path: uri.path(), path, query, headers, body, now }
+        Self { shared, gateway, method, full_path: uri.path(), path, query, headers, payload, now }
     }
 
     pub(super) fn state(&self) -> std::sync::MutexGuard<'a, State> {
@@ -125,12 +134,23 @@ impl<'a> Call<'a> {
         if slot.connected(self.now) { Ok((device, account)) } else { Err(Refusal::not_connected()) }
     }
 
-    /// The JSON of the body. What is no JSON is an error of the program's.
+    /// The fields of the body, whether it is JSON or a form. What is no JSON is an error of the program's.
     pub(super) fn json(&self) -> Result<Value, Refusal> {
-        if self.body.is_empty() {
-            return Ok(Value::Null);
+        match &self.payload {
+            Payload::Form(form) => Ok(Value::Object(form.fields.clone())),
+            Payload::Json(body) if body.is_empty() => Ok(Value::Null),
+            Payload::Json(body) => {
+                serde_json::from_slice(body).map_err(|error| Refusal::internal(error.to_string()))
+            }
         }
-        serde_json::from_slice(&self.body).map_err(|error| Refusal::internal(error.to_string()))
+    }
+
+    /// A file of the form.
+    pub(super) fn file(&self, name: &str) -> Option<&FormFile> {
+        match &self.payload {
+            Payload::Form(form) => form.files.get(name),
+            Payload::Json(_) => None,
+        }
     }
 
     /// A query parameter that must be there.

@@ -118,8 +118,10 @@ fn row(call: &Call<'_>, state: &State, account: &str, message: &Message) -> Valu
     let sender = if message.outbound { own() } else { state.party(author) };
     let media = files::is_media(&message.kind);
     let at = time::written(message.at, 0);
-    let url = if media { format!("https://mmg.whatsapp.net/v/{}.enc", message.id) } else { String::new() };
-    let file = message.body["filename"].as_str().filter(|_| media);
+    let url = if media { files::sealed_url(&message.id) } else { String::new() };
+    let told = message.media.as_ref().and_then(|file| file.file_name.as_deref());
+    let file = told.or(message.body["filename"].as_str()).filter(|_| media);
+    let length = message.media.as_ref().map_or(1_024, |file| file.blob.size());
     let mut row = json!({
         "id": message.id,
         "chat_jid": state.party(&message.phone).jid,
@@ -130,7 +132,7 @@ fn row(call: &Call<'_>, state: &State, account: &str, message: &Message) -> Valu
         "media_type": if media { message.kind.as_str() } else { "" },
         "filename": file.unwrap_or_default(),
         "url": url,
-        "file_length": if media { 1_024 } else { 0 },
+        "file_length": if media { length } else { 0 },
         "created_at": at,
         "updated_at": at,
     });

@@ -2,7 +2,11 @@
 
 use balas_domain::Timestamp;
 use qrcode::{Color, QrCode};
-use serde_json::Value;
+
+use crate::{
+    config::{Gateway, GatewayVersion},
+    world::{Attachment, MediaKind, event::Said},
+};
 
 /// Pixels per module of a QR code.
 const SCALE: usize = 8;
@@ -40,52 +44,84 @@ fn png(side: usize, pixels: &[u8]) -> Option<Vec<u8>> {
     Some(out)
 }
 
-/// What came with a message, for every type that a gateway stores: a small file of the right kind.
-pub(crate) fn media(file: &str) -> Option<(&'static str, Vec<u8>)> {
-    let (_, extension) = file.rsplit_once('.')?;
-    Some(match extension {
-        // A picture is a PNG whatever it is called: the gateway does not look inside either.
-        "jpeg" | "jpe" | "png" => ("image/png", png(64, &[128; 64 * 64])?),
-        "webp" => (
-            "image/webp",
-            b"RIFF\x1a\0\0\0WEBPVP8L\x0d\0\0\0\x2f\0\0\0\x10\x07\x10\x11\x11\x88\x88\xfe\x07\0".to_vec(),
-        ),
-        "ogg" => ("audio/ogg", b"OggS\0\x02\0\0\0\0\0\0\0\0OpusHead".to_vec()),
-        "mp4" => ("video/mp4", b"\0\0\0\x18ftypisom\0\0\x02\0isomiso2".to_vec()),
-        "pdf" => (
-            "application/pdf",
-            b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n".to_vec(),
-        ),
-        _ => return None,
-    })
-}
-
 /// Whether messages of this type come with a file.
 pub(crate) fn is_media(kind: &str) -> bool {
     matches!(kind, "image" | "video" | "audio" | "document" | "sticker")
 }
 
 /// The MIME type of a message's file.
-pub(crate) fn mime<'a>(kind: &str, body: &'a Value) -> &'a str {
-    body["mime_type"].as_str().unwrap_or(match kind {
-        "image" => "image/jpeg",
-        "video" => "video/mp4",
-        "audio" => "audio/ogg; codecs=opus",
-        "sticker" => "image/webp",
-        _ => "application/pdf",
-    })
+pub(crate) fn mime(said: &Said) -> &str {
+    let own = said.media.as_ref().map(|file| file.mime.as_str());
+    own.or_else(|| said.body["mime_type"].as_str())
+        .or_else(|| MediaKind::of(&said.kind, &said.body).map(MediaKind::mime))
+        .unwrap_or_default()
 }
 
-/// Where the gateway puts a message's file. `jpeg` is what the version calls photos.
-pub(crate) fn path(id: &str, at: Timestamp, kind: &str, jpeg: &str) -> String {
-    let extension = match kind {
-        "image" => jpeg,
-        "video" => "mp4",
-        "audio" => "ogg",
-        "sticker" => "webp",
-        _ => "pdf",
+/// The name of a document, as the version tells it that fetches nothing by itself.
+pub(crate) fn told_name(said: &Said) -> &str {
+    said.media
+        .as_ref()
+        .and_then(|file| file.file_name.as_deref())
+        .unwrap_or_else(|| said.body["filename"].as_str().unwrap_or_default())
+}
+
+/// Where the gateway puts a message's file as soon as it hears of it, if it does.
+pub(crate) fn path(said: &Said, gateway: &Gateway) -> Option<String> {
+    let fetches = gateway.auto_download || gateway.version == GatewayVersion::V7;
+    if !is_media(&said.kind) || !fetches {
+        return None;
+    }
+    let extension = extension(mime(said), Some(told_name(said)), gateway.version);
+    Some(format!("statics/media/{}-{}.{extension}", said.at.as_seconds(), safe(&said.id)))
+}
+
+/// Where the gateway puts a message's file when it is told to fetch it: in a folder of the chat.
+pub(crate) fn fetched_path(chat: &str, id: &str, at: Timestamp, file: &Attachment) -> String {
+    let chat = chat.split('@').next().unwrap_or(chat);
+    let day = at.to_string();
+    let day = day.split('T').next().unwrap_or_default();
+    let extension = extension(&file.mime, file.file_name.as_deref(), GatewayVersion::V9);
+    format!("statics/media/{chat}/{day}/{}-{}.{extension}", at.as_seconds(), safe(id))
+}
+
+/// Where WhatsApp itself keeps a file: locked, and not to be reached from here.
+pub(crate) fn sealed_url(id: &str) -> String {
+    format!("https://mmg.whatsapp.net/v/{}.enc", safe(id))
+}
+
+/// An id as part of a file's name.
+fn safe(id: &str) -> String {
+    let keep = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+    id.chars().map(keep).collect()
+}
+
+/// What a file's name ends with. Which word stands for a photo depends on the library of the version.
+fn extension<'a>(mime: &str, name: Option<&'a str>, version: GatewayVersion) -> &'a str {
+    let plain = mime.split(';').next().unwrap_or_default().trim();
+    let known = match plain {
+        "image/jpeg" if version == GatewayVersion::V7 => "jpe",
+        "image/jpeg" => "jpeg",
+        "image/png" => "png",
+        "image/webp" => "webp",
+        "image/gif" => "gif",
+        "video/mp4" => "mp4",
+        "video/3gpp" => "3gp",
+        "audio/ogg" => "ogg",
+        "audio/mpeg" => "mp3",
+        "audio/mp4" => "m4a",
+        "audio/amr" => "amr",
+        "application/pdf" => "pdf",
+        "text/plain" => "txt",
+        _ => "",
     };
-    format!("statics/media/{}-{}.{extension}", at.as_seconds(), id.to_ascii_lowercase())
+    let own = name.and_then(|name| name.rsplit_once('.')).map(|(_, own)| own);
+    match (known, own) {
+        ("", Some(own)) if (1..=8).contains(&own.len()) && own.bytes().all(|b| b.is_ascii_alphanumeric()) => {
+            own
+        }
+        ("", _) => "bin",
+        (known, _) => known,
+    }
 }
 
 #[cfg(test)]
@@ -117,11 +153,18 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_has_a_file() {
-        for kind in ["image", "video", "audio", "document", "sticker"] {
-            assert!(is_media(kind));
-            assert!(media(&path("3A00", Timestamp::from_seconds(1), kind, "jpe")).is_some(), "{kind}");
+    fn files_are_named_after_what_they_are() {
+        for (mime, name, expected) in [
+            ("image/jpeg", None, "jpeg"),
+            ("audio/ogg; codecs=opus", None, "ogg"),
+            ("application/pdf", Some("invoice.exe"), "pdf"),
+            ("application/vnd.ms-excel", Some("sheet.xls"), "xls"),
+            ("application/vnd.ms-excel", Some("../../etc/passwd"), "bin"),
+            ("application/vnd.ms-excel", None, "bin"),
+        ] {
+            assert_eq!(extension(mime, name, GatewayVersion::V9), expected, "{mime} {name:?}");
         }
-        assert!(media("passwd").is_none());
+        assert_eq!(extension("image/jpeg", None, GatewayVersion::V7), "jpe");
+        assert_eq!(safe("3A00_é/.."), "3a00-----");
     }
 }

@@ -8,7 +8,10 @@ use super::{
     done, files, jid, no_route,
     send::{deliver, is_group},
 };
-use crate::world::{Parcel, reaction};
+use crate::{
+    faults::MediaFault,
+    world::{Parcel, reaction},
+};
 
 /// `POST /message/{id}/…`.
 pub(super) fn change(call: &Call<'_>, id: &str, what: &str) -> Answer {
@@ -22,7 +25,7 @@ pub(super) fn change(call: &Call<'_>, id: &str, what: &str) -> Answer {
     }
     let body = call.json()?;
     let to = jid::of_body(call, &body)?;
-    let parcel = |kind, body| Parcel { to: to.clone(), kind, body, reply_to: None };
+    let parcel = |kind, body| Parcel { to: to.clone(), kind, body, media: None, reply_to: None };
     let (_, account) = call.linked()?;
     let known = || {
         let state = call.state();
@@ -54,7 +57,8 @@ pub(super) fn change(call: &Call<'_>, id: &str, what: &str) -> Answer {
                 "sticker" => "sticker",
                 _ => "text",
             };
-            deliver(call, "Message forwarded", parcel(kind, message.body))
+            let parcel = Parcel { media: message.media, ..parcel(kind, message.body) };
+            deliver(call, "Message forwarded", parcel)
         }
         "read" => {
             // In groups it names ourselves as the author, and nothing comes of it.
@@ -70,11 +74,11 @@ pub(super) fn change(call: &Call<'_>, id: &str, what: &str) -> Answer {
     }
 }
 
-/// `GET /message/{id}/download` (version 9).
-pub(super) fn download(call: &Call<'_>, id: &str) -> Answer {
+/// `GET /message/{id}/download` (version 9): fetches the file from WhatsApp, and says where it lies now.
+pub(super) fn download(call: &Call<'_>, id: &str, fault: &MediaFault) -> Answer {
     let to = jid::recipient(call.parameter("phone")?)?;
     let (device, account) = call.linked()?;
-    let state = call.state();
+    let mut state = call.state();
     let heard = state.slot(&device).is_some_and(|slot| slot.has_heard(id));
     let message = state.message(&account, id).filter(|_| heard);
     let message = message.ok_or_else(|| Refusal::internal(format!("message with ID {id} not found")))?;
@@ -85,14 +89,19 @@ pub(super) fn download(call: &Call<'_>, id: &str) -> Answer {
     if !files::is_media(&message.kind) {
         return Err(Refusal::internal(format!("message {id} does not contain downloadable media")));
     }
-    let path = files::path(id, message.at, &message.kind, "jpeg");
+    let (kind, at) = (message.kind.clone(), message.at);
+    let Some(media) = message.media.clone().filter(|_| !fault.gone) else {
+        return Err(Refusal::internal("failed to download media: download failed with status code 410"));
+    };
+    let path = files::fetched_path(&jid::jid(&to), id, at, &media);
+    let size = media.blob.size();
+    state.store_file(path.clone(), &device, media);
     let file = path.rsplit('/').next().unwrap_or_default();
-    let size = files::media(file).map_or(0, |(_, bytes)| bytes.len());
     let status = format!("Media downloaded successfully to {path}");
     let results: Value = json!({
         "message_id": id,
         "status": status,
-        "media_type": message.kind,
+        "media_type": kind,
         "filename": file,
         "file_path": path,
         "file_size": size,

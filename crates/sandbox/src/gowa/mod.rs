@@ -8,8 +8,8 @@ mod answer;
 mod call;
 mod chats;
 mod devices;
+mod fetch;
 pub(crate) mod files;
-mod form;
 pub(crate) mod go_json;
 mod groups;
 mod jid;
@@ -35,11 +35,13 @@ use serde_json::{Value, json};
 
 use self::{
     answer::{Answer, Done, Refusal},
-    call::Call,
+    call::{Call, Payload},
 };
 use crate::{
+    blob::StoreError,
     door::Scissors,
-    faults::{CallFault, Refusal as Fault},
+    faults::{CallFault, MediaCall, MediaFault, Refusal as Fault},
+    form::{self, FormError},
     graph,
     runtime::Shared,
 };
@@ -61,11 +63,20 @@ pub(crate) async fn handle(
         let text = format!("the sandbox has no gateway called {name}; GET /control/gateways lists them");
         return answer::response(Err(Refusal::Plain(404, text)));
     };
-    let Ok(body) = axum::body::to_bytes(body, LARGEST).await else {
-        return answer::response(Err(Refusal::Plain(413, "Request Entity Too Large".to_owned())));
+    let payload = if form::is_form(&parts.headers) {
+        let mut request = Request::new(body);
+        request.headers_mut().clone_from(&parts.headers);
+        form::read(&shared.blobs, request).await.map(Payload::Form)
+    } else {
+        let read = axum::body::to_bytes(body, LARGEST).await.map(Payload::Json);
+        read.map_err(|_| FormError::Store(StoreError::TooLarge))
     };
-    let call = Call::new(&shared, &gateway, &parts.method, &parts.uri, &parts.headers, body);
-    let fault = fault(&call);
+    let payload = match payload {
+        Ok(payload) => payload,
+        Err(error) => return answer::response(Err(unreadable(error))),
+    };
+    let mut call = Call::new(&shared, &gateway, &parts.method, &parts.uri, &parts.headers, payload);
+    let (fault, media) = fault(&call);
     if fault.down {
         graph::cut(scissors.as_ref());
         return answer::response(Err(Refusal::Cut));
@@ -76,23 +87,46 @@ pub(crate) async fn handle(
         ["health"] => call.is_v9(),
         _ => false,
     };
-    let result =
-        if open || call.may_enter() { with_fault(&call, &fault).await } else { Err(Refusal::Credentials) };
+    let result = if open || call.may_enter() {
+        with_fault(&mut call, &fault, &media).await
+    } else {
+        Err(Refusal::Credentials)
+    };
     let done = result.is_ok();
     let result = match result {
         Ok(_) if fault.gateway_timeout => Err(Refusal::ordered(Some(504), None)),
         result => result,
     };
     if done {
-        graph::lose(&shared, &fault, scissors).await;
+        graph::lose(&shared, &fault, scissors.as_ref()).await;
+        if media.answer_lost {
+            graph::cut(scissors.as_ref());
+        }
     }
     answer::response(result)
 }
 
+/// What is said about a body that cannot be read.
+fn unreadable(error: FormError) -> Refusal {
+    match error {
+        FormError::Broken => Refusal::internal("multipart: NextPart: EOF"),
+        FormError::Store(StoreError::TooLarge) => Refusal::Plain(413, "Request Entity Too Large".to_owned()),
+        FormError::Store(error) => Refusal::internal(error.to_string()),
+    }
+}
+
 /// What shall go wrong with this call.
-fn fault(call: &Call<'_>) -> CallFault {
-    let slot = match call.segments()[..] {
-        ["devices", id, ..] if call.is_v9() => Some(crate::Device::new(&call.gateway.name, id)),
+fn fault(call: &Call<'_>) -> (CallFault, MediaFault) {
+    let segments = call.segments();
+    let stored = file_path(&segments);
+    let slot = match (&segments[..], &stored) {
+        (["devices", id, ..], _) if call.is_v9() => Some(crate::Device::new(&call.gateway.name, id)),
+        // Nobody says for whom a file is fetched; it is known who put it there.
+        (_, Some(path)) => {
+            let state = call.state();
+            let server = state.gateway(&call.gateway.name);
+            server.and_then(|server| server.files.get(path)).map(|stored| stored.device.clone())
+        }
         _ => call.device().ok(),
     };
     let name = slot.as_ref().map(ToString::to_string);
@@ -100,7 +134,20 @@ fn fault(call: &Call<'_>) -> CallFault {
     let account = slot.as_ref().and_then(|slot| state.slot(slot)?.account().map(str::to_owned));
     let scopes = [name.as_deref(), account.as_deref(), Some(call.gateway.name.as_str())];
     let scopes: Vec<&str> = scopes.into_iter().flatten().collect();
-    state.faults.take_gateway_call(&scopes, is_send(call))
+    let fault = state.faults.take_gateway_call(&scopes, is_send(call));
+    let about = match segments[..] {
+        _ if stored.is_some() => Some(MediaCall::Download),
+        ["message", _, "download"] if call.is_v9() => Some(MediaCall::Link),
+        ["send", "image" | "audio" | "video" | "file" | "sticker"] => Some(MediaCall::Upload),
+        _ => None,
+    };
+    let media = about.map(|about| state.faults.take_media(&scopes, about));
+    (fault, media.unwrap_or_default())
+}
+
+/// The path of what came with a message, if one is asked for.
+fn file_path(segments: &[&str]) -> Option<String> {
+    matches!(segments, ["statics", "media", _, ..]).then(|| segments.join("/"))
 }
 
 /// Whether a customer gets something by it.
@@ -113,36 +160,45 @@ fn is_send(call: &Call<'_>) -> bool {
         }
 }
 
-async fn with_fault(call: &Call<'_>, fault: &CallFault) -> Answer {
+async fn with_fault(call: &mut Call<'_>, fault: &CallFault, media: &MediaFault) -> Answer {
     if !fault.delay.is_zero() {
         tokio::time::sleep(fault.delay).await;
     }
     match &fault.refusal {
         Some(Fault::Page(http)) => Err(Refusal::Page(*http)),
         Some(Fault::Gateway(status, code)) => Err(Refusal::ordered(*status, code.clone())),
-        _ => route(call),
+        _ if media.refused => {
+            Err(Refusal::of_code("UPLOAD_MEDIA_ERROR", "failed to upload file: the sandbox was told to fail"))
+        }
+        _ => {
+            fetch::linked_file(call).await?;
+            route(call, media)
+        }
     }
 }
 
-fn statics(call: &Call<'_>, folder: &str, file: &str) -> Answer {
-    let found = match folder {
-        "qrcode" => {
-            let content = call.state().qr_picture(&call.gateway.name, file, call.now);
-            content.and_then(|content| files::qr_png(&content)).map(|png| ("image/png", png))
-        }
-        "media" => files::media(file),
-        _ => None,
-    };
-    let (mime, bytes) = found.ok_or_else(|| no_route(call))?;
-    Ok(Done::File(mime, bytes))
+/// A file from the gateway's disk. What is not there, or was thrown away, is no route.
+fn statics(call: &Call<'_>, path: &[&str], fault: &MediaFault) -> Answer {
+    if let ["qrcode", file] = path {
+        let content = call.state().qr_picture(&call.gateway.name, file, call.now);
+        let png = content.and_then(|content| files::qr_png(&content)).ok_or_else(|| no_route(call))?;
+        return Ok(Done::File("image/png", png));
+    }
+    let path = format!("statics/{}", path.join("/"));
+    let state = call.state();
+    let stored = state.gateway(&call.gateway.name).and_then(|server| server.files.get(&path));
+    let stored = stored.filter(|_| !fault.gone).ok_or_else(|| no_route(call))?;
+    // Its type is told by its name, as file servers do.
+    let mime = stored.file.plain_mime().to_owned();
+    Ok(Done::Stored(mime, stored.file.blob.clone(), fault.manner))
 }
 
-fn route(call: &Call<'_>) -> Answer {
+fn route(call: &Call<'_>, media: &MediaFault) -> Answer {
     let method = call.method.as_str();
     let segments = call.segments();
     let path = segments.as_slice();
-    if let ["statics", folder, file] = path {
-        return statics(call, folder, file);
+    if let ["statics", path @ ..] = path {
+        return statics(call, path, media);
     }
     if call.is_v9() {
         match (method, path) {
@@ -151,7 +207,7 @@ fn route(call: &Call<'_>) -> Answer {
             ("GET", ["devices"]) => return Ok(devices::list(call)),
             ("POST", ["devices"]) => return devices::create(call),
             (_, ["devices", id, rest @ ..]) => return devices::one(call, id, rest),
-            ("GET", ["message", id, "download"]) => return messages::download(call, id),
+            ("GET", ["message", id, "download"]) => return messages::download(call, id, media),
             ("POST", ["chat", jid, what @ ("archive" | "disappearing")]) => {
                 return chats::settle(call, jid, what);
             }

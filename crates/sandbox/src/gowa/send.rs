@@ -5,9 +5,34 @@ use serde_json::{Value, json};
 use super::{
     answer::{Answer, Done, Refusal},
     call::{Call, required},
-    form, jid, no_route, time,
+    jid, no_route, time,
 };
-use crate::world::{Parcel, Recipient};
+use crate::{
+    form::FormFile,
+    world::{Attachment, Parcel, Recipient},
+};
+
+const IMAGES: [&str; 3] = ["image/jpeg", "image/jpg", "image/png"];
+const STICKERS: [&str; 5] = ["image/jpeg", "image/jpg", "image/png", "image/webp", "image/gif"];
+const VIDEOS: [&str; 4] = ["video/mp4", "video/x-matroska", "video/avi", "video/x-msvideo"];
+const AUDIO: [&str; 16] = [
+    "audio/aac",
+    "audio/amr",
+    "audio/flac",
+    "audio/m4a",
+    "audio/m4r",
+    "audio/mp3",
+    "audio/mpeg",
+    "audio/ogg",
+    "audio/vnd.wav",
+    "audio/vnd.wave",
+    "audio/wav",
+    "audio/wave",
+    "audio/wma",
+    "audio/x-ms-wma",
+    "audio/x-pn-wav",
+    "audio/x-wav",
+];
 
 /// How long "typing…" shows without being asked for again.
 const TYPING: std::time::Duration = std::time::Duration::from_secs(25);
@@ -29,11 +54,18 @@ pub(super) fn send(call: &Call<'_>, what: &str) -> Answer {
         "chat-presence" => return typing(call),
         _ => return Err(no_route(call)),
     };
-    let body = form::fields(call)?;
+    let body = call.json()?;
     let to = jid::of_body(call, &body)?;
-    let node = content(call, what, &body)?;
+    let media = match what {
+        "image" | "video" | "audio" | "file" | "sticker" => Some(attached(call, what, &body)?),
+        _ => None,
+    };
+    let node = match &media {
+        Some(file) => file_node(kind, file, &body),
+        None => content(what, &body)?,
+    };
     let reply_to = body["reply_message_id"].as_str().filter(|id| !id.is_empty()).map(str::to_owned);
-    deliver(call, word, Parcel { to, kind, body: node, reply_to })
+    deliver(call, word, Parcel { to, kind, body: node, media, reply_to })
 }
 
 /// Hands a message to the linked phone and answers as the version does.
@@ -50,7 +82,7 @@ pub(super) fn deliver(call: &Call<'_>, word: &str, mut parcel: Parcel) -> Answer
 }
 
 /// The message in Meta's words.
-fn content(call: &Call<'_>, what: &str, body: &Value) -> Result<Value, Refusal> {
+fn content(what: &str, body: &Value) -> Result<Value, Refusal> {
     let caption = || body["caption"].as_str().unwrap_or_default();
     Ok(match what {
         "message" => {
@@ -70,12 +102,11 @@ fn content(call: &Call<'_>, what: &str, body: &Value) -> Result<Value, Refusal> 
             "phones": [{"phone": required(body, "contact_phone")?}],
         }]),
         "location" => {
-            let degrees = |name: &str| {
-                let text = required(body, name)?;
-                text.parse::<f64>()
-                    .map_err(|_| Refusal::validation(format!("{name}: must be a valid {name}.")))
+            let degrees = |name: &str, most: f64| {
+                let read = required(body, name)?.parse::<f64>().ok().filter(|value| value.abs() <= most);
+                read.ok_or_else(|| Refusal::validation(format!("{name}: must be a valid {name}.")))
             };
-            json!({"latitude": degrees("latitude")?, "longitude": degrees("longitude")?})
+            json!({"latitude": degrees("latitude", 90.0)?, "longitude": degrees("longitude", 180.0)?})
         }
         "poll" => {
             let options = body["options"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -83,30 +114,78 @@ fn content(call: &Call<'_>, what: &str, body: &Value) -> Result<Value, Refusal> 
             if options.is_empty() || most == 0 || most > options.len() as u64 {
                 return Err(Refusal::validation("max_answer: must be between 1 and the number of options."));
             }
+            if (1..options.len()).any(|nth| options[..nth].contains(&options[nth])) {
+                return Err(Refusal::validation("options should be unique"));
+            }
             json!({"question": required(body, "question")?, "options": options, "max_answer": most})
         }
-        _ => media(call, what, body, caption())?,
+        _ => Value::Null,
     })
 }
 
-fn media(call: &Call<'_>, what: &str, body: &Value, caption: &str) -> Result<Value, Refusal> {
-    let url = format!("{what}_url");
-    // The old version cannot fetch documents by itself.
-    let fetched = body[&url].as_str().filter(|url| !url.is_empty() && (call.is_v9() || what != "file"));
-    if !body[what].is_object() && fetched.is_none() {
-        return Err(Refusal::validation(format!("{what}: cannot be blank.")));
+/// The file of a call, if the gateway takes it.
+fn attached(call: &Call<'_>, what: &str, body: &Value) -> Result<Attachment, Refusal> {
+    let Some(FormFile { name, mime, blob }) = call.file(what) else {
+        // Where no link will do, it is a field like any other.
+        if what == "file" && !call.is_v9() {
+            return Err(Refusal::validation("file: cannot be blank."));
+        }
+        let (first, rest) = what.split_at(1);
+        let word = format!("{}{rest}", first.to_ascii_uppercase());
+        return Err(Refusal::validation(format!("either {word} or {word}URL must be provided")));
+    };
+    // Compared to the letter: a type with parameters is none of these.
+    let (types, complaint): (&[&str], &str) = match what {
+        "image" => (&IMAGES, "your image is not allowed. please use jpg/jpeg/png"),
+        "sticker" => (&STICKERS, "your sticker is not allowed. please use jpg/jpeg/png/webp/gif"),
+        "video" => (&VIDEOS, "your video type is not allowed. please use mp4/mkv/avi/x-msvideo"),
+        "audio" => (&AUDIO, "your audio type is not allowed. please use (audio/aac,audio/amr,audio/ogg,…)"),
+        _ => (&[], ""),
+    };
+    if !types.is_empty() && !types.contains(&mime.as_str()) {
+        return Err(Refusal::validation(complaint));
     }
-    let mut node = json!({});
-    if let Some(kind) = body[what]["type"].as_str() {
-        node["mime_type"] = json!(kind);
+    let (most, word) = match what {
+        "image" => (20_000_000, "20 MB"),
+        "file" => (50_000_000, "50 MB"),
+        _ => (100_000_000, "100 MB"),
+    };
+    if blob.size() > most {
+        return Err(Refusal::validation(format!(
+            "max {what} upload is {word}, please upload in cloud and send via text if your file is higher than \
+             {word}"
+        )));
     }
-    if let Some(name) = body[what]["file"].as_str().filter(|_| what == "file") {
+    let voice = what == "audio" && call.is_v9() && says_yes(&body["ptt"]);
+    if voice && blob.looks_like() != Some("audio/ogg") {
+        return Err(Refusal::internal(
+            "ffmpeg is required to send this audio as a voice note: not found in PATH",
+        ));
+    }
+    let mime = if voice { "audio/ogg; codecs=opus" } else { mime };
+    let file_name = (what == "file").then(|| name.clone());
+    Ok(Attachment { blob: blob.clone(), mime: mime.to_owned(), file_name, voice })
+}
+
+/// A flag of a form or of JSON.
+fn says_yes(value: &Value) -> bool {
+    value == true || value == "true" || value == "1" || value == "on"
+}
+
+/// The message in Meta's words.
+fn file_node(kind: &str, file: &Attachment, body: &Value) -> Value {
+    let mut node = json!({"mime_type": file.mime});
+    if let Some(name) = &file.file_name {
         node["filename"] = json!(name);
     }
-    if !caption.is_empty() {
+    if kind == "audio" {
+        node["voice"] = json!(file.voice);
+    } else if kind != "sticker"
+        && let Some(caption) = body["caption"].as_str().filter(|caption| !caption.is_empty())
+    {
         node["caption"] = json!(caption);
     }
-    Ok(node)
+    node
 }
 
 /// `POST /send/presence`.

@@ -3,15 +3,18 @@
 use serde_json::{Value, json};
 
 use super::{files, time, v9::location, vcard};
-use crate::world::{
-    Handset,
-    event::{Event, Party, Receipt, Said},
+use crate::{
+    config::Gateway,
+    world::{
+        Handset,
+        event::{Event, Party, Receipt, Said},
+    },
 };
 
 /// The bodies that tell of an event; none if this version does not know it.
-pub(crate) fn bodies(event: &Event, own: &Handset) -> Vec<Value> {
+pub(crate) fn bodies(event: &Event, own: &Handset, gateway: &Gateway) -> Vec<Value> {
     match event {
-        Event::Said(said) => vec![message(said, own)],
+        Event::Said(said) => vec![message(said, own, gateway)],
         Event::Receipt { ids, chat, from, kind, at } => {
             let receipt = |device: &str| {
                 let place = chat.lid.as_ref().unwrap_or(&chat.jid);
@@ -47,7 +50,7 @@ pub(crate) fn bodies(event: &Event, own: &Handset) -> Vec<Value> {
     }
 }
 
-fn message(said: &Said, own: &Handset) -> Value {
+fn message(said: &Said, own: &Handset, gateway: &Gateway) -> Value {
     let Party { jid, lid, name } = &said.from;
     // Where linked ids are used, ids and places are linked ids, and only the author is translated.
     let place = said.chat.lid.as_ref().unwrap_or(&said.chat.jid);
@@ -103,14 +106,15 @@ fn message(said: &Said, own: &Handset) -> Value {
                 body["contact"] = card;
             }
         }
-        _ if files::is_media(kind) => {
-            body[kind] = json!({
-                "media_path": files::path(&said.id, said.at, kind, "jpe"),
-                "mime_type": files::mime(kind, &said.body),
-                "caption": said.body["caption"].as_str().unwrap_or_default(),
-            });
+        _ => {
+            if let Some(path) = files::path(said, gateway) {
+                body[kind] = json!({
+                    "media_path": path,
+                    "mime_type": files::mime(said),
+                    "caption": said.body["caption"].as_str().unwrap_or_default(),
+                });
+            }
         }
-        _ => {}
     }
     body
 }

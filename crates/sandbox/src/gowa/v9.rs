@@ -3,16 +3,20 @@
 use serde_json::{Map, Value, json};
 
 use super::{files, time, vcard};
-use crate::world::{
-    Handset,
-    event::{Event, Party, Said},
+use crate::{
+    config::Gateway,
+    world::{
+        Handset,
+        event::{Event, Party, Said},
+    },
 };
 
 /// The bodies that tell of an event.
-pub(crate) fn bodies(event: &Event, own: &Handset, slot: &str, offset_minutes: i32) -> Vec<Value> {
+pub(crate) fn bodies(event: &Event, own: &Handset, slot: &str, gateway: &Gateway) -> Vec<Value> {
+    let offset_minutes = gateway.utc_offset_minutes;
     let mut envelope = json!({"event": event.name(), "device_id": own.jid(), "session_id": slot});
     let (payload, at) = match event {
-        Event::Said(said) => (message(said, own, offset_minutes), None),
+        Event::Said(said) => (message(said, own, gateway), None),
         Event::Receipt { ids, chat, from, kind, at } => {
             let mut payload = json!({
                 "ids": ids,
@@ -62,7 +66,7 @@ pub(crate) fn bodies(event: &Event, own: &Handset, slot: &str, offset_minutes: i
     vec![envelope]
 }
 
-fn message(said: &Said, own: &Handset, offset_minutes: i32) -> Value {
+fn message(said: &Said, own: &Handset, gateway: &Gateway) -> Value {
     let Party { jid, lid, name } = &said.from;
     let mut payload = json!({
         "id": said.id,
@@ -70,7 +74,7 @@ fn message(said: &Said, own: &Handset, offset_minutes: i32) -> Value {
         "from": jid,
         "from_name": name,
         "sender_display_name": name,
-        "timestamp": time::written(said.at, offset_minutes),
+        "timestamp": time::written(said.at, gateway.utc_offset_minutes),
         "is_from_me": said.from_me,
     });
     if let Some(lid) = &said.chat.lid {
@@ -99,19 +103,27 @@ fn message(said: &Said, own: &Handset, offset_minutes: i32) -> Value {
             let seen_by_them = if said.from_me || said.group { said.chat.jid.clone() } else { own.jid() };
             payload["revoked_chat"] = json!(seen_by_them);
         }
-        _ => content(said, &mut payload),
+        _ => content(said, gateway, &mut payload),
     }
     payload
 }
 
-fn content(said: &Said, payload: &mut Value) {
+fn content(said: &Said, gateway: &Gateway, payload: &mut Value) {
     let kind = said.kind.as_str();
     if files::is_media(kind) {
-        let path = files::path(&said.id, said.at, kind, "jpeg");
         let caption = said.body["caption"].as_str().filter(|caption| !caption.is_empty());
-        payload[kind] = match caption {
-            Some(caption) => json!({"path": path, "caption": caption}),
-            None => json!(path),
+        payload[kind] = match (files::path(said, gateway), caption) {
+            (Some(path), Some(caption)) => json!({"path": path, "caption": caption}),
+            (Some(path), None) => json!(path),
+            (None, caption) => {
+                let mut told = json!({"url": files::sealed_url(&said.id)});
+                match kind {
+                    "image" | "video" => told["caption"] = json!(caption.unwrap_or_default()),
+                    "document" => told["filename"] = json!(files::told_name(said)),
+                    _ => {}
+                }
+                told
+            }
         };
         if let Some(caption) = caption {
             payload["body"] = json!(caption);
@@ -128,7 +140,8 @@ fn content(said: &Said, payload: &mut Value) {
                 payload["contacts_array"] = json!(cards);
             }
         }
-        // A kind that the gateway does not know arrives as an empty message.
+        // Polls and kinds that the gateway does not know arrive as an empty message.
+        "poll" => {}
         _ => {
             if let Some(text) = &said.text {
                 payload["body"] = json!(text);

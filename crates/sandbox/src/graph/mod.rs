@@ -1,7 +1,9 @@
 //! The Graph API over HTTP: routes by path as Meta does, checks version and token, applies faults.
 
+mod media;
 mod objects;
 
+pub(crate) use media::download;
 pub(crate) use objects::probe;
 
 use std::{collections::HashMap, sync::Arc};
@@ -9,7 +11,7 @@ use std::{collections::HashMap, sync::Arc};
 use axum::{
     body::Body,
     extract::{ConnectInfo, Extension, Request as HttpRequest, State},
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
     response::{IntoResponse as _, Response},
 };
 use bytes::Bytes;
@@ -19,13 +21,14 @@ use crate::{
     config::Number,
     door::Scissors,
     faults::{CallFault, Refusal as Fault},
+    form::{self, Form, FormError},
     graph_error::{GraphError, OAUTH},
     runtime::Shared,
     wire,
     world::{Request, parse},
 };
 
-/// Requests are small; media is not part of this endpoint.
+/// Requests are small, but for those that bring a file.
 const LARGEST: usize = 2 * 1024 * 1024;
 
 /// One call, taken apart.
@@ -35,7 +38,31 @@ struct Call<'a> {
     path: Vec<&'a str>,
     query: HashMap<String, String>,
     token: &'a str,
+    /// What the caller calls this machine.
+    host: &'a str,
     body: Bytes,
+    /// What an upload brought.
+    form: Option<Result<Form, FormError>>,
+}
+
+/// The body of a call.
+struct Payload {
+    bytes: Bytes,
+    form: Option<Result<Form, FormError>>,
+}
+
+impl Payload {
+    /// Reads it; nothing when it is too large.
+    async fn read(shared: &Shared, request: HttpRequest) -> Option<Self> {
+        let path = request.uri().path();
+        let upload = *request.method() == Method::POST && path.trim_end_matches('/').ends_with("/media");
+        if upload && form::is_form(request.headers()) {
+            let form = form::read(&shared.blobs, request).await;
+            return Some(Self { bytes: Bytes::new(), form: Some(form) });
+        }
+        let bytes = axum::body::to_bytes(request.into_body(), LARGEST).await.ok()?;
+        Some(Self { bytes, form: None })
+    }
 }
 
 /// Answers every path that is not the control API or the page.
@@ -44,25 +71,16 @@ pub(crate) async fn handle(
     scissors: Option<Extension<ConnectInfo<Scissors>>>,
     request: HttpRequest,
 ) -> Response {
-    let (parts, body) = request.into_parts();
+    let (method, uri, headers) = (request.method().clone(), request.uri().clone(), request.headers().clone());
     let trace = wire::fbtrace_id(&*shared.random);
-    let answer = match axum::body::to_bytes(body, LARGEST).await {
-        Ok(body) => {
+    let answer = match Payload::read(&shared, request).await {
+        Some(payload) => {
             let scissors = scissors.map(|Extension(ConnectInfo(scissors))| scissors);
-            answer(
-                &shared,
-                scissors,
-                &parts.method,
-                parts.uri.path(),
-                parts.uri.query(),
-                &parts.headers,
-                body,
-            )
-            .await
+            answer(&shared, scissors.as_ref(), &method, &uri, &headers, payload).await
         }
-        Err(_) => Err(Refusal::from(GraphError::new(413, OAUTH, 1, "The request is too large"))),
+        None => Err(Refusal::from(GraphError::new(413, OAUTH, 1, "The request is too large"))),
     };
-    let version = parts.uri.path().split('/').nth(1).unwrap_or_default().to_owned();
+    let version = uri.path().split('/').nth(1).unwrap_or_default().to_owned();
     let mut response = match answer {
         Ok(value) => json_response(StatusCode::OK, &value),
         Err(refusal) if refusal.html => gateway_page(refusal.error.http),
@@ -93,13 +111,13 @@ impl From<GraphError> for Refusal {
 
 async fn answer(
     shared: &Arc<Shared>,
-    scissors: Option<Scissors>,
+    scissors: Option<&Scissors>,
     method: &Method,
-    path: &str,
-    query: Option<&str>,
+    uri: &Uri,
     headers: &HeaderMap,
-    body: Bytes,
+    payload: Payload,
 ) -> Result<Value, Refusal> {
+    let path = uri.path();
     let mut segments = path.split('/').filter(|segment| !segment.is_empty());
     let version = segments.next().unwrap_or_default();
     if !is_version(version) {
@@ -113,32 +131,17 @@ async fn answer(
         }
         .into());
     }
-    let query = query_pairs(query.unwrap_or_default());
-    let token = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| {
-            value.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("bearer ")).map(|_| &value[7..])
-        })
-        .or_else(|| query.get("access_token").map(String::as_str))
-        .map(str::trim)
-        .filter(|token| !token.is_empty());
-    let Some(token) = token else {
-        let text = "An access token is required to request this resource";
-        return Err(GraphError::new(401, OAUTH, 104, text).into());
-    };
-    if !shared.state().knows_token(token) {
-        let text = "Invalid OAuth access token - Cannot parse access token";
-        return Err(GraphError::new(401, OAUTH, 190, text).subcode(467).into());
-    }
+    let query = query_pairs(uri.query().unwrap_or_default());
+    let token = token(shared, headers, &query)?;
     if let Some(proof) = query.get("appsecret_proof")
-        && !shared.state().proves(token, proof)
+        && !shared.state().proves(&token, proof)
     {
         let text = "Invalid appsecret_proof provided in the API argument";
         return Err(GraphError::new(400, "GraphMethodException", 100, text).into());
     }
-    let token = token.to_owned();
-    let call = Call { method, path: segments.collect(), query, token: &token, body };
+    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or("localhost");
+    let Payload { bytes: body, form } = payload;
+    let call = Call { method, path: segments.collect(), query, token: &token, host, body, form };
     let Some(id) = call.path.first().copied() else {
         return Err(GraphError::new(
             400,
@@ -160,13 +163,40 @@ async fn answer(
     let number = shared.state().number(id).filter(|number| number.token == token).cloned();
     match number {
         Some(number) => number_call(shared, scissors, &call, &number).await,
+        None if media::exists(shared, &call, id) => media::object(shared, scissors, &call, id).await,
         None => objects::waba(shared, &call, id).await.map_err(Refusal::from),
     }
 }
 
+/// The bearer token of a call, if anything here accepts it.
+fn token(
+    shared: &Shared,
+    headers: &HeaderMap,
+    query: &HashMap<String, String>,
+) -> Result<String, GraphError> {
+    let token = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| {
+            value.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("bearer ")).map(|_| &value[7..])
+        })
+        .or_else(|| query.get("access_token").map(String::as_str))
+        .map(str::trim)
+        .filter(|token| !token.is_empty());
+    let Some(token) = token else {
+        let text = "An access token is required to request this resource";
+        return Err(GraphError::new(401, OAUTH, 104, text));
+    };
+    if !shared.state().knows_token(token) {
+        let text = "Invalid OAuth access token - Cannot parse access token";
+        return Err(GraphError::new(401, OAUTH, 190, text).subcode(467));
+    }
+    Ok(token.to_owned())
+}
+
 async fn number_call(
     shared: &Arc<Shared>,
-    scissors: Option<Scissors>,
+    scissors: Option<&Scissors>,
     call: &Call<'_>,
     number: &Number,
 ) -> Result<Value, Refusal> {
@@ -175,21 +205,9 @@ async fn number_call(
     // A malformed send never gets as far as the faults, just as Meta checks before it queues.
     let request = if messages { Some(messages_request(&call.body)?) } else { None };
     let send = matches!(request, Some(Request::Message(_)));
-    let fault = shared.state().faults.take_call(id, send);
-    if !fault.delay.is_zero() {
-        tokio::time::sleep(fault.delay).await;
-    }
-    if fault.down {
-        cut(scissors.as_ref());
-    }
-    match &fault.refusal {
-        Some(Fault::Graph(error)) => return Err(error.clone().into()),
-        Some(Fault::Page(status)) => {
-            let error = GraphError { http: *status, ..GraphError::of_code(1) };
-            return Err(Refusal { error, html: true });
-        }
-        _ if fault.down => return Err(GraphError::of_code(1).into()),
-        _ => {}
+    let fault = trouble(shared, scissors, id, send).await?;
+    if call.path.get(1..) == Some(&["media"]) && call.method == Method::POST {
+        return media::upload(shared, scissors, call, number);
     }
     match request {
         Some(Request::Message(outgoing)) => {
@@ -206,14 +224,39 @@ async fn number_call(
     }
 }
 
+/// What was ordered to happen to a call for this number: it waits, or is not done.
+async fn trouble(
+    shared: &Shared,
+    scissors: Option<&Scissors>,
+    account: &str,
+    send: bool,
+) -> Result<CallFault, Refusal> {
+    let fault = shared.state().faults.take_call(account, send);
+    if !fault.delay.is_zero() {
+        tokio::time::sleep(fault.delay).await;
+    }
+    if fault.down {
+        cut(scissors);
+    }
+    match &fault.refusal {
+        Some(Fault::Graph(error)) => Err(error.clone().into()),
+        Some(Fault::Page(status)) => {
+            let error = GraphError { http: *status, ..GraphError::of_code(1) };
+            Err(Refusal { error, html: true })
+        }
+        _ if fault.down => Err(GraphError::of_code(1).into()),
+        _ => Ok(fault),
+    }
+}
+
 /// Keeps an answer back for good, or cuts the line that it would go over.
-pub(crate) async fn lose(shared: &Shared, fault: &CallFault, scissors: Option<Scissors>) {
+pub(crate) async fn lose(shared: &Shared, fault: &CallFault, scissors: Option<&Scissors>) {
     if fault.timeout_after_accept {
         // Until the client hangs up, which drops this future, or the sandbox stops.
         shared.cancel.cancelled().await;
     }
     if fault.lost_answer {
-        cut(scissors.as_ref());
+        cut(scissors);
     }
 }
 

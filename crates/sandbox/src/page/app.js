@@ -23,7 +23,7 @@ const business = () => state.accounts.find((number) => number.phone_number_id ==
 function drawPhones() {
   const search = $('search').value.trim().toLowerCase();
   const shown = [...state.phones.values()]
-    .filter((phone) => !search || phone.name.toLowerCase().includes(search) || (phone.wa_id ?? '').includes(search.replace(/\D/g, '') || ' '))
+    .filter((phone) => !search || phone.name.toLowerCase().includes(search) || (phone.wa_id ?? phone.hidden ?? '').includes(search.replace(/\D/g, '') || ' '))
     .sort((a, b) => (b.last?.at ?? Infinity) - (a.last?.at ?? Infinity));
   $('phones').replaceChildren(...shown.map((phone) => node('li', {}, phoneRow(phone))));
   if (!shown.length) $('phones').append(node('li', { class: 'empty' }, search ? 'No phone fits.' : 'No phones yet. Switch on the first one.'));
@@ -36,7 +36,7 @@ function phoneRow(phone) {
     node('span', { class: 'name' }, phone.name),
     node('span', { class: 'when' }, phone.last ? (dayOf(phone.last.at) === 'Today' ? clockOf(phone.last.at) : dayOf(phone.last.at)) : 'new'),
     typing ? node('span', { class: 'last typing' }, 'business is typing…')
-      : node('span', { class: 'last' }, phone.last ? `${phone.last.outbound ? '' : 'You: '}${plain(phone.last.text)}` : spaced(phone.wa_id ?? '')),
+      : node('span', { class: 'last' }, phone.last ? `${phone.last.outbound ? '' : 'You: '}${plain(phone.last.text)}` : phone.hidden ? 'hides the number' : spaced(phone.wa_id ?? '')),
     phone.unanswered ? node('span', { class: 'pill', title: 'waiting for an answer' }, String(phone.unanswered), node('span', { class: 'sr' }, ' unanswered')) : node('span'));
 }
 
@@ -57,7 +57,10 @@ function drawState() {
   $('business').textContent = name;
   $('face').textContent = initials(name);
   $('face').style.setProperty('--hue', hue(name));
-  $('owner').textContent = `${phone.name}’s phone`;
+  $('owner').textContent = `${phone.name}’s phone${phone.hidden ? ' · number hidden' : ''}`;
+  $('hide').hidden = !(phone.wa_id ?? phone.hidden);
+  $('hide').textContent = phone.hidden ? 'Show number' : 'Hide number';
+  $('hide').title = phone.hidden ? `Writes as ${business()?.handset ? phone.lid : phone.user_id}; the next message would show ${spaced(phone.hidden)}` : `Write as ${business()?.handset ? 'a linked id' : 'a business-scoped id'} only, without ${spaced(phone.wa_id ?? '')}`;
   $('clock').textContent = clockOf(Date.now());
   const typing = phone.typing_until > Date.now();
   const left = (phone.window_until ?? 0) - Date.now();
@@ -195,26 +198,39 @@ function submit(event) {
   toEnd();
 }
 
-function extra(kind) {
+const takeWords = () => {
   const text = $('words').value.trim();
-  const number = () => String(1e15 + Math.floor(Math.random() * 1e15));
-  const media = (mime_type, more) => ({ id: number(), mime_type, sha256: btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(32)))), ...more });
-  const phone = state.phones.get(state.phone);
-  const nodes = {
-    image: () => media('image/jpeg', text ? { caption: text } : {}),
-    audio: () => media('audio/ogg; codecs=opus', { voice: true }),
-    document: () => media('application/pdf', { filename: 'invoice.pdf', ...(text ? { caption: text } : {}) }),
-    location: () => ({ latitude: -7.797, longitude: 110.3705, name: 'Tugu', address: 'Yogyakarta' }),
-    contacts: () => [{ name: { formatted_name: phone.name, first_name: phone.name.split(' ')[0] }, phones: [{ phone: spaced(phone.wa_id ?? ''), wa_id: phone.wa_id, type: 'MOBILE' }] }],
-    sticker: () => media('image/webp', { animated: false }),
-    unsupported: () => ({ type: 'poll_creation' }),
-  };
-  const message = { type: kind, [kind]: nodes[kind]() };
-  if (kind === 'unsupported') message.errors = [{ code: 131051, title: 'Message type unknown', message: 'Message type unknown', error_data: { details: 'Message type is currently not supported.' } }];
-  if (kind === 'image' || kind === 'document') $('words').value = '';
-  acts.send({ message, ...(state.reply ? { reply_to: state.reply.id } : {}) });
+  $('words').value = '';
+  return text;
+};
+
+function sendExtra(said) {
+  acts.send({ ...said, ...(state.reply ? { reply_to: state.reply.id } : {}) });
   forgetReply();
   more(false);
+}
+
+// Samples of everything, so that nobody has to look for a file first.
+function extra(kind) {
+  const phone = state.phones.get(state.phone);
+  const sample = (kind, caption) => ({ media: { kind, ...(caption ? { caption } : {}) } });
+  const said = {
+    image: () => sample('image', takeWords()),
+    voice: () => sample('voice'),
+    video: () => sample('video', takeWords()),
+    document: () => sample('document', takeWords()),
+    sticker: () => sample('sticker'),
+    location: () => ({ location: { latitude: -7.797, longitude: 110.3705, name: 'Tugu', address: 'Yogyakarta' } }),
+    contact: () => ({ contact: { name: phone.name, phone: spaced(phone.wa_id ?? phone.hidden ?? '') } }),
+    poll: () => ({ poll: { question: takeWords() || 'Which one?', options: ['Blue', 'Green'] } }),
+  };
+  sendExtra(said[kind]());
+}
+
+// A customer who hides the number writes under another id, and shows the number with the next message again.
+function hideNumber() {
+  const phone = state.phones.get(state.phone);
+  attempt(call('/control/hidden', { phone: phone.phone, hidden: !phone.hidden }));
 }
 
 function more(show) { $('extras').hidden = !show; $('more').setAttribute('aria-expanded', String(show)); }

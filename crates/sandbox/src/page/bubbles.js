@@ -44,6 +44,10 @@ function ticks(message) {
 function content(message) {
   if (message.revoked) return [node('p', { class: 'gone' }, 'This message was deleted')];
   const words = message.text ? node('div', { class: 'words' }, formatted(message.text)) : null;
+  if (message.media) return mediaContent(message, words);
+  if (message.type === 'location') return placeContent(message);
+  if (message.type === 'contacts') return contactsContent(message);
+  if (message.type === 'poll') return pollContent(message);
   if (message.type === 'image') {
     return [node('div', { class: 'photo', '--hue': hue(message.id), role: 'img', 'aria-label': 'Photo' }, icon('M4 8h4l2-3h4l2 3h4v11H4zM12 10.5a3.2 3.2 0 1 0 0 6.4 3.2 3.2 0 0 0 0-6.4')), words];
   }

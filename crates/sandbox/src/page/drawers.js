@@ -86,12 +86,15 @@ function drawPending(pending) {
 
 // ---- trouble ----
 
+const SWITCHES = ['mute', 'lose', 'down', 'wrong_signature', 'upload_refused', 'upload_answer_lost', 'media_gone', 'media_link_expired', 'download_cut'];
+
 function drawFaults(all) {
   const faults = all.find((set) => !set.account) ?? {};
   const form = $('fault-form').elements;
-  for (const name of ['mute', 'lose', 'down', 'wrong_signature', 'shuffle', 'slow_ms']) form[name].checked = Boolean(faults[name]);
+  for (const name of [...SWITCHES, 'shuffle', 'slow_ms']) form[name].checked = Boolean(faults[name]);
   const pick = (select, value) => { select.value = [...select.options].some((option) => option.value === value) ? value : ''; };
   pick(form.duplicate, faults.duplicate ? String(faults.duplicate) : '');
+  pick(form.download_bytes_per_second, String(faults.download_bytes_per_second ?? ''));
   pick(form.error, faults.code ? `code:${faults.code}` : faults.error ? `error:${faults.error}` : faults.status ? `status:${faults.status}` : '');
   pick(form.after, faults.timeout_after_accept ? 'timeout_after_accept' : faults.lost_answer ? 'lost_answer' : faults.gateway_timeout ? 'gateway_timeout' : faults.fail_status ? String(faults.fail_status) : '');
   for (const name of ['delay_ms', 'times']) if (document.activeElement !== form[name]) form[name].value = faults[name] ?? '';
@@ -102,10 +105,11 @@ function drawFaults(all) {
 
 async function setFaults() {
   const form = $('fault-form'), from = form.elements, faults = {};
-  for (const name of ['mute', 'lose', 'down', 'wrong_signature']) if (from[name].checked) faults[name] = true;
+  for (const name of SWITCHES) if (from[name].checked) faults[name] = true;
   if (from.shuffle.checked) faults.shuffle = 10;
   if (from.slow_ms.checked) faults.slow_ms = 3000;
   if (from.duplicate.value) faults.duplicate = Number(from.duplicate.value);
+  if (from.download_bytes_per_second.value) faults.download_bytes_per_second = Number(from.download_bytes_per_second.value);
   const [key, value] = from.error.value.split(':');
   if (key) faults[key] = key === 'error' ? value : Number(value);
   const after = from.after.value;
@@ -136,8 +140,8 @@ function start() {
   state.account = asked.get('account') || null;
   state.phone = asked.get('phone');
   const digits = (count) => Array.from({ length: count }, () => Math.floor(Math.random() * 10)).join('');
-  const newPhone = dialog('new-phone', async ({ name, from }) => {
-    const phone = await call('/control/phones', { account: state.account, name, from });
+  const newPhone = dialog('new-phone', async ({ name, from, hidden }) => {
+    const phone = await call('/control/phones', { account: state.account, name, from, hidden: Boolean(hidden) });
     state.phones.set(phone.phone, phone);
     return () => open(phone.phone);
   });
@@ -165,6 +169,13 @@ function start() {
   });
   $('more').addEventListener('click', () => more($('extras').hidden));
   for (const button of document.querySelectorAll('[data-extra]')) button.addEventListener('click', () => extra(button.dataset.extra));
+  $('attach').addEventListener('click', () => $('file').click());
+  $('file').addEventListener('change', () => {
+    const [file] = $('file').files;
+    if (file) attempt(sendFile(file));
+    $('file').value = '';
+  });
+  $('hide').addEventListener('click', hideNumber);
   $('replying').lastElementChild.addEventListener('click', forgetReply);
   $('fresh').addEventListener('click', toEnd);
   $('log').addEventListener('scroll', () => { if (atEnd()) $('fresh').hidden = true; });

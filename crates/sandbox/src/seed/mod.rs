@@ -15,8 +15,11 @@ use serde_json::{Value, json};
 use self::story::{Beginning, Line, Story, What};
 use crate::{
     Number,
+    blob::Blobs,
     envelope::{self, Change, Contact},
+    sample::{self, Sample},
     wire::{self, Direction},
+    world::{Attachment, MediaKind},
 };
 
 const STORIES: [&str; 4] = [
@@ -128,41 +131,91 @@ fn status_change(
     (at, Change::status(number, None, node))
 }
 
+/// The files of all stories, by their media ids. Each is stored once, however often it is shown.
+pub(crate) fn files(blobs: &Blobs) -> Vec<(String, Attachment)> {
+    let mut all = Vec::new();
+    for story in STORIES.iter().flat_map(|text| story::parse(text)) {
+        for (index, line) in story.lines.iter().enumerate() {
+            let Some(File { id, kind, sample, name }) = File::of(&story, line, index) else { continue };
+            // A store that was just made has room for them.
+            let Ok(blob) = sample.store(blobs, None) else { continue };
+            let (mime, file_name) = (sample.mime, name.map(str::to_owned));
+            all.push((id, Attachment { blob, mime, file_name, voice: kind == MediaKind::Voice }));
+        }
+    }
+    all
+}
+
+/// The file of a line.
+struct File<'a> {
+    id: String,
+    kind: MediaKind,
+    sample: Sample,
+    name: Option<&'a str>,
+}
+
+impl<'a> File<'a> {
+    fn of(story: &Story<'a>, line: &Line<'a>, index: usize) -> Option<Self> {
+        let (kind, name) = match line.what {
+            What::Image(_) => (MediaKind::Image, None),
+            What::Document { name, .. } => (MediaKind::Document, Some(name)),
+            What::Voice => (MediaKind::Voice, None),
+            What::Sticker => (MediaKind::Sticker, None),
+            _ => return None,
+        };
+        let seed = [story.phone, "/", &index.to_string()].concat();
+        let id = 1_000_000_000_000_000 + u64::from_le_bytes(noise::<8>(&seed)) % 1_000_000_000_000_000;
+        Some(Self { id: id.to_string(), kind, sample: sample::of(kind, None, noise::<1>(&seed)[0]), name })
+    }
+
+    /// As a webhook tells of it.
+    fn node(&self, caption: &str) -> Value {
+        let mut node = json!({
+            "mime_type": self.sample.mime,
+            "sha256": STANDARD.encode(self.sample.sha256()),
+            "id": self.id,
+        });
+        match self.kind {
+            MediaKind::Voice => node["voice"] = json!(true),
+            MediaKind::Sticker => node["animated"] = json!(false),
+            _ => {}
+        }
+        for (key, value) in [("filename", self.name.unwrap_or_default()), ("caption", caption)] {
+            if !value.is_empty() {
+                node[key] = json!(value);
+            }
+        }
+        node
+    }
+}
+
 /// Type and node of a line.
 fn body_of(story: &Story<'_>, line: &Line<'_>, index: usize, wa_id: &str) -> (&'static str, Value) {
-    let seed = [story.phone, "/", &index.to_string()].concat();
-    let media_id = 1_000_000_000_000_000 + u64::from_le_bytes(noise::<8>(&seed)) % 1_000_000_000_000_000;
-    let media = |mime: &str| {
-        json!({
-            "mime_type": mime,
-            "sha256": STANDARD.encode(noise::<32>(&seed)),
-            "id": media_id.to_string(),
-        })
-    };
+    if let Some(file) = File::of(story, line, index) {
+        let caption = match line.what {
+            What::Image(caption) | What::Document { caption, .. } => caption,
+            _ => "",
+        };
+        return (file.kind.word(), file.node(caption));
+    }
     match &line.what {
         What::Text(text) => ("text", json!({"body": text})),
-        What::Image(caption) => {
-            let mut node = media("image/jpeg");
-            if !caption.is_empty() {
-                node["caption"] = json!(caption);
-            }
-            ("image", node)
-        }
-        What::Voice => {
-            let mut node = media("audio/ogg; codecs=opus");
-            node["voice"] = json!(true);
-            ("audio", node)
-        }
-        What::Sticker => {
-            let mut node = media("image/webp");
-            node["animated"] = json!(false);
-            ("sticker", node)
-        }
         What::Poll => ("unsupported", json!({"type": "poll_creation"})),
         What::Location { name, address } => (
             "location",
             json!({"latitude": 39.7817, "longitude": -89.6501, "name": name, "address": address}),
         ),
+        What::Contact { name, phone } => {
+            let digits: String = phone.chars().filter(char::is_ascii_digit).collect();
+            let first = name.split(' ').next().unwrap_or(name);
+            let names = json!({"formatted_name": name, "first_name": first});
+            (
+                "contacts",
+                json!([{"name": names, "phones": [{"phone": phone, "wa_id": digits, "type": "MOBILE"}]}]),
+            )
+        }
+        // Files are told of above.
+        What::Image(_) | What::Document { .. } | What::Voice | What::Sticker => ("unsupported", Value::Null),
         What::Reaction(target, emoji) => {
             let target = message_id(story, target.saturating_sub(1));
             ("reaction", json!({"message_id": target, "emoji": emoji}))
@@ -357,13 +410,44 @@ mod tests {
             assert_eq!(change["field"] == "smb_message_echoes", value["message_echoes"].is_array());
             for node in [&value["messages"][0], &value["message_echoes"][0]] {
                 let Some(kind) = node["type"].as_str() else { continue };
-                assert!(node[kind].is_object(), "{node}");
+                assert!(node[kind].is_object() || node[kind].is_array(), "{node}");
                 kinds.insert(kind.to_owned());
             }
         }
-        let expected = ["audio", "image", "location", "reaction", "sticker", "system", "text", "unsupported"]
-            .map(str::to_owned);
-        assert_eq!(kinds, BTreeSet::from(expected));
+        let expected = [
+            "audio",
+            "contacts",
+            "document",
+            "image",
+            "location",
+            "reaction",
+            "sticker",
+            "system",
+            "text",
+            "unsupported",
+        ];
+        assert_eq!(kinds, BTreeSet::from(expected.map(str::to_owned)));
+    }
+
+    #[test]
+    fn the_files_are_those_that_are_told_of() {
+        let blobs = Blobs::default();
+        let files = files(&blobs);
+        let mut told = 0;
+        for change in changes(MOMENTS[0]) {
+            for node in [&change["value"]["messages"][0], &change["value"]["message_echoes"][0]] {
+                let body = &node[node["type"].as_str().unwrap_or_default()];
+                let Some(sha) = body["sha256"].as_str() else { continue };
+                let (_, file) = files.iter().find(|(id, _)| body["id"] == id.as_str()).unwrap();
+                assert_eq!(sha, STANDARD.encode(file.blob.sha256()), "{body}");
+                assert_eq!(body["mime_type"], file.mime.as_str());
+                assert_eq!(body["filename"].as_str(), file.file_name.as_deref());
+                told += 1;
+            }
+        }
+        assert_eq!(told, files.len());
+        let different: HashSet<String> = files.iter().map(|(_, file)| file.blob.hex()).collect();
+        assert!(different.len() >= 6 && different.len() < files.len(), "{}", different.len());
     }
 
     #[test]

@@ -5,7 +5,8 @@
 //! # number | name | -25m                                its last line was written 25 minutes ago
 //! > a customer's line          < the shop's line        <~ delivered, not read yet
 //! >+2d after two days          [re 2] quotes line 2     [react 3 😀] puts an emoji on line 3
-//! [image] caption   [voice]   [sticker]   [poll]   [location] name|address   [moved 628…]   \n breaks a line
+//! [image] caption   [document name.pdf] caption   [voice]   [sticker]   [poll]
+//! [location] name|address   [contact] name|number   [moved 628…]   \n breaks a line
 //! ```
 
 use std::time::Duration;
@@ -48,12 +49,20 @@ pub(super) struct Line<'a> {
 pub(super) enum What<'a> {
     Text(String),
     Image(&'a str),
+    Document {
+        name: &'a str,
+        caption: &'a str,
+    },
     Voice,
     Sticker,
     Poll,
     Location {
         name: &'a str,
         address: &'a str,
+    },
+    Contact {
+        name: &'a str,
+        phone: &'a str,
     },
     /// On a line, counted from 1.
     Reaction(usize, &'a str),
@@ -122,12 +131,17 @@ fn parse_what(text: &str) -> Option<What<'_>> {
     let rest = rest.trim_start();
     Some(match tag.split_once(' ').unwrap_or((tag, "")) {
         ("image", "") => What::Image(rest),
+        ("document", name) if !name.is_empty() => What::Document { name, caption: rest },
         ("voice", "") => What::Voice,
         ("sticker", "") => What::Sticker,
         ("poll", "") => What::Poll,
         ("location", "") => {
             let (name, address) = rest.split_once('|')?;
             What::Location { name, address }
+        }
+        ("contact", "") => {
+            let (name, phone) = rest.split_once('|')?;
+            What::Contact { name, phone }
         }
         ("react", target) => {
             let (number, emoji) = target.split_once(' ')?;
@@ -172,7 +186,9 @@ mod tests {
         assert_eq!(line.what, What::Text("Ya\nsiap".to_owned()));
         assert_eq!(parse_line("> [react 3 😀]").unwrap().what, What::Reaction(3, "😀"));
         assert_eq!(parse_line("> [image] a b").unwrap().what, What::Image("a b"));
-        for bad in ["> [nonsense] x", ">", "text", ">+2x a", "> [react x 😀]"] {
+        let bill = What::Document { name: "a b.pdf", caption: "c" };
+        assert_eq!(parse_line("> [document a b.pdf] c").unwrap().what, bill);
+        for bad in ["> [nonsense] x", ">", "text", ">+2x a", "> [react x 😀]", "> [document] x"] {
             assert_eq!(parse_line(bad), None, "{bad}");
         }
     }

@@ -4,6 +4,8 @@ use balas_domain::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::Attachment;
+
 /// A person or a group, as WhatsApp names them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Party {
@@ -69,6 +71,8 @@ pub(crate) struct Said {
     /// The node under the type key, in Meta's words.
     pub(crate) body: Value,
     pub(crate) text: Option<String>,
+    /// Its file.
+    pub(crate) media: Option<Attachment>,
     /// Id and text of what it answers.
     pub(crate) reply: Option<(String, String)>,
 }

@@ -112,6 +112,7 @@ impl State {
                     author: authors.get(m % authors.len().max(1)).filter(|_| !outbound).cloned(),
                     kind: "text".to_owned(),
                     body: json!({"body": text}),
+                    media: None,
                     text: Some(text),
                     reply_to: None,
                     callback_data: None,

@@ -1,12 +1,15 @@
 //! Gateways, their device slots, and how a phone gets linked to one. A gateway tells nobody about it: whoever
 //! wants to know asks.
 
-use std::{collections::HashSet, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use balas_domain::{Random, Timestamp};
 use serde::Serialize;
 
-use super::{Effects, News, State, Webhook, WorldError};
+use super::{Attachment, Effects, News, State, Webhook, WorldError};
 use crate::config::{Device, Gateway, GatewayVersion};
 
 /// How long a pairing code can be entered, and how long all QR codes of one attempt last together.
@@ -20,6 +23,16 @@ pub(crate) struct Server {
     pub(crate) settings: Gateway,
     /// In the order they were made.
     pub(crate) slots: Vec<Slot>,
+    /// What lies below its address, by path: `statics/media/…`.
+    pub(crate) files: HashMap<String, StoredFile>,
+}
+
+/// A file on a gateway's disk.
+#[derive(Clone, Debug)]
+pub(crate) struct StoredFile {
+    /// The slot that fetched it.
+    pub(crate) device: Device,
+    pub(crate) file: Attachment,
 }
 
 /// A place for one linked phone.
@@ -206,7 +219,8 @@ impl State {
                     GatewayVersion::V7 => vec![Slot::new("", now)],
                     GatewayVersion::V9 => Vec::new(),
                 };
-                self.gateways.insert(settings.name.clone(), Server { settings, slots });
+                let server = Server { slots, files: HashMap::new(), settings };
+                self.gateways.insert(server.settings.name.clone(), server);
             }
         }
         Ok(numbers())
@@ -294,6 +308,13 @@ impl State {
         code.insert(4, '-');
         slot.link = Link::Code { code: code.clone(), phone: phone.to_owned(), expires_at: now.after(WINDOW) };
         Some(code)
+    }
+
+    /// Puts a file on a gateway's disk.
+    pub(crate) fn store_file(&mut self, path: String, device: &Device, file: Attachment) {
+        if let Some(server) = self.gateways.get_mut(&device.gateway) {
+            server.files.insert(path, StoredFile { device: device.clone(), file });
+        }
     }
 
     /// The picture of a QR code that has not expired.
@@ -442,8 +463,11 @@ impl State {
             .collect()
     }
 
-    /// Forgets what waits for slots; links stay.
+    /// Forgets what waits for slots, and what gateways fetched; links stay.
     pub(super) fn forget_backlogs(&mut self) {
+        for server in self.gateways.values_mut() {
+            server.files.clear();
+        }
         for slot in self.gateways.values_mut().flat_map(|server| &mut server.slots) {
             slot.forget();
         }

@@ -3,17 +3,21 @@
 use balas_domain::{Random, Timestamp};
 use serde_json::{Value, json};
 
-use super::{Effects, Incoming, Message, News, State, Status, Webhook, WorldError, message};
+use super::{
+    Attachment, Effects, Held, Incoming, Message, News, State, Status, Webhook, WorldError, message,
+};
 use crate::{
     envelope::{self, Change, Contact},
     wire::{self, Direction},
 };
 
 impl State {
-    /// A customer writes. Returns the message id and the webhook that tells of it.
+    /// A customer writes. `file` is what `media` stands for, or what a gateway gets for a file that was only
+    /// told of. Returns the message id and the webhook that tells of it.
     pub(crate) fn receive(
         &mut self,
         incoming: &Incoming,
+        file: Option<Attachment>,
         now: Timestamp,
         random: &dyn Random,
     ) -> Result<(String, Effects), WorldError> {
@@ -22,7 +26,7 @@ impl State {
             None => self.order.first().cloned().unwrap_or_default(),
         };
         if self.handsets.contains_key(&account) {
-            return self.receive_on_handset(&account, incoming, now, random);
+            return self.receive_on_handset(&account, incoming, file, now, random);
         }
         if incoming.lid.is_some() || incoming.group.is_some() || incoming.to.is_some() {
             let text = "lid, group and to are for numbers that are linked to a gateway";
@@ -39,7 +43,8 @@ impl State {
             Some(id) => id.clone(),
             None => wire::new_wamid(digits.as_deref().unwrap_or_default(), Direction::Inbound, random),
         };
-        let mut node = incoming.node(digits.as_deref(), &id, now)?;
+        let held = self.hold(&account, incoming, file, now, random);
+        let mut node = incoming.node(digits.as_deref(), &id, now, held.as_ref())?;
         let phone = self.phone(digits.as_deref(), incoming.user_id.as_deref(), None);
         if let Some(name) = &incoming.name {
             phone.name.clone_from(name);
@@ -67,6 +72,21 @@ impl State {
         Ok((id, Effects { webhooks: vec![webhook], news }))
     }
 
+    /// Puts the file of a message where Meta keeps it.
+    pub(super) fn hold(
+        &mut self,
+        account: &str,
+        incoming: &Incoming,
+        file: Option<Attachment>,
+        now: Timestamp,
+        random: &dyn Random,
+    ) -> Option<Held> {
+        incoming.media.as_ref()?;
+        let file = file?;
+        let id = self.keep(account, file.clone(), now, random);
+        Some(Held { id, file })
+    }
+
     /// Files a customer's message node.
     pub(super) fn apply_inbound(
         &mut self,
@@ -75,7 +95,7 @@ impl State {
         node: &Value,
         now: Timestamp,
     ) -> Vec<News> {
-        let message = Self::filed(account, phone, false, node, now);
+        let message = self.filed(account, phone, false, node, now);
         if message.kind == "system" && node["system"]["type"] == "user_changed_number" {
             let new = node["system"]["wa_id"].as_str().or_else(|| node["system"]["new_wa_id"].as_str());
             if let Some(new) = new {
@@ -104,7 +124,14 @@ impl State {
     }
 
     /// Turns a message node (received, or echoed) into a message.
-    pub(super) fn filed(account: &str, phone: &str, outbound: bool, node: &Value, now: Timestamp) -> Message {
+    pub(super) fn filed(
+        &self,
+        account: &str,
+        phone: &str,
+        outbound: bool,
+        node: &Value,
+        now: Timestamp,
+    ) -> Message {
         let kind = node["type"].as_str().unwrap_or("unsupported").to_owned();
         let body = node[&kind].clone();
         let seconds = match &node["timestamp"] {
@@ -118,6 +145,7 @@ impl State {
             outbound,
             author: None,
             text: message::readable(&kind, &body),
+            media: self.file_of(&kind, &body),
             kind,
             body,
             reply_to: node["context"]["id"].as_str().map(str::to_owned),

@@ -5,14 +5,15 @@ use balas_domain::{Random, Timestamp};
 use serde_json::{Value, json};
 
 use super::{
-    Accepted, Effects, Incoming, Message, News, Phone, Route, State, Status, Webhook, WorldError,
+    Accepted, Attachment, Effects, Incoming, Message, News, Phone, Route, State, Status, Webhook, WorldError,
     event::{Event, Party, Receipt, Said},
+    gateway::{Server, StoredFile},
     group::{group_jid, lid_jid},
     message,
 };
 use crate::{
     config::{Device, GatewayVersion},
-    gowa::{go_json, v7, v9},
+    gowa::{files as disk, go_json, v7, v9},
 };
 
 /// Where a gateway sends something to.
@@ -32,6 +33,8 @@ pub(crate) struct Parcel {
     pub(crate) kind: &'static str,
     /// The node under the type key, in Meta's words.
     pub(crate) body: Value,
+    /// Its file.
+    pub(crate) media: Option<Attachment>,
     pub(crate) reply_to: Option<String>,
 }
 
@@ -42,6 +45,7 @@ impl State {
         &mut self,
         account: &str,
         incoming: &Incoming,
+        file: Option<Attachment>,
         now: Timestamp,
         random: &dyn Random,
     ) -> Result<(String, Effects), WorldError> {
@@ -69,7 +73,8 @@ impl State {
             // Phones write other ids than gateways.
             None => new_id("3A", random),
         };
-        let node = incoming.node(number.as_deref(), &id, now)?;
+        let held = self.hold(account, incoming, file.clone(), now, random);
+        let node = incoming.node(number.as_deref(), &id, now, held.as_ref())?;
         // Nobody but the group itself is the other side of what we write into it.
         let author = match &group {
             Some(_) if from_me => None,
@@ -96,7 +101,9 @@ impl State {
         for account in &accounts {
             // What one of our phones writes into a group, the others receive.
             let from_me = from_me && account == accounts.first().unwrap_or(account);
-            let mut message = Self::filed(account, &chat, from_me, &node, now);
+            let mut message = self.filed(account, &chat, from_me, &node, now);
+            // A phone has the file that it shows, also when a test only told of one.
+            message.media = message.media.or_else(|| file.clone());
             message.author = author.as_ref().filter(|_| group.is_some()).map(|phone| phone.key.clone());
             message.reply_to.clone_from(&incoming.reply_to);
             let event = self.said(&message, from_me);
@@ -137,6 +144,7 @@ impl State {
             kind: parcel.kind.to_owned(),
             text: message::readable(parcel.kind, &parcel.body),
             body: parcel.body,
+            media: parcel.media,
             reply_to: parcel.reply_to,
             callback_data: None,
             status: Status::Sent,
@@ -292,6 +300,7 @@ impl State {
             kind: message.kind.clone(),
             body: message.body.clone(),
             text: message.text.clone(),
+            media: message.media.clone(),
             reply: quoted,
         }))
     }
@@ -311,9 +320,17 @@ impl State {
             if except == Some(&device) {
                 continue;
             }
-            let Some(server) = self.gateways.get_mut(&device.gateway) else { continue };
-            let settings = &server.settings;
-            let Some(slot) = server.slots.iter_mut().find(|slot| slot.id == device.slot) else { continue };
+            let Some(Server { settings, slots, files }) = self.gateways.get_mut(&device.gateway) else {
+                continue;
+            };
+            let Some(slot) = slots.iter_mut().find(|slot| slot.id == device.slot) else { continue };
+            // Fetched as soon as it is heard of, whoever is told.
+            if let Event::Said(said) = event
+                && let Some(file) = &said.media
+                && let Some(path) = disk::path(said, settings)
+            {
+                files.insert(path, StoredFile { device: device.clone(), file: file.clone() });
+            }
             if matches!(event, Event::Typing { .. }) && !slot.available {
                 continue;
             }
@@ -324,8 +341,8 @@ impl State {
                 continue;
             }
             let bodies = match settings.version {
-                GatewayVersion::V7 => v7::bodies(event, &own),
-                GatewayVersion::V9 => v9::bodies(event, &own, &slot.id, settings.utc_offset_minutes),
+                GatewayVersion::V7 => v7::bodies(event, &own, settings),
+                GatewayVersion::V9 => v9::bodies(event, &own, &slot.id, settings),
             };
             let urls = if own_url {
                 std::slice::from_ref(&slot.webhook.url)

@@ -4,7 +4,7 @@ use balas_domain::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::Status;
+use super::{Attachment, MediaFacts, Status};
 
 /// A message of either side.
 #[derive(Clone, Debug)]
@@ -21,6 +21,8 @@ pub(crate) struct Message {
     pub(crate) kind: String,
     /// The node under the type key.
     pub(crate) body: Value,
+    /// Its file.
+    pub(crate) media: Option<Attachment>,
     /// What a person reads: the text, a caption, a template's name and values.
     pub(crate) text: Option<String>,
     pub(crate) reply_to: Option<String>,
@@ -58,6 +60,8 @@ pub struct Sent {
     pub kind: String,
     /// The node under the type key of the request, as it came.
     pub body: Value,
+    /// The file that came with it.
+    pub media: Option<MediaFacts>,
     /// `context.message_id` of the request.
     pub reply_to: Option<String>,
     /// As the request gave it.
@@ -81,6 +85,7 @@ pub(crate) struct MessageView {
     pub(crate) kind: String,
     pub(crate) text: Option<String>,
     pub(crate) body: Value,
+    pub(crate) media: Option<MediaFacts>,
     pub(crate) reply_to: Option<String>,
     /// What is quoted, when it is known.
     pub(crate) quote: Option<Quote>,
@@ -120,12 +125,14 @@ impl Message {
             "text" | "interactive" | "button" | "template" | "system" => "",
             "image" => "📷 Photo",
             "video" => "🎬 Video",
+            "audio" if self.media.as_ref().is_some_and(|file| !file.voice) => "🎵 Audio",
             "audio" => "🎤 Voice message",
             "document" => "📄 Document",
             "sticker" => "Sticker",
             "location" => "📍 Location",
             "contacts" => "👤 Contact",
             "order" => "🛒 Order",
+            "poll" => "📊 Poll",
             _ => "Message of another kind",
         };
         let line = match (label, text) {

@@ -8,10 +8,12 @@ mod fill;
 pub(crate) mod gateway;
 mod group;
 mod handset;
+mod hidden;
 mod history;
 mod inbound;
 mod incoming;
 mod linked;
+mod media;
 mod message;
 mod messages;
 mod outbound;
@@ -37,8 +39,11 @@ pub use gateway::{DeviceView, GatewayView};
 pub(crate) use group::Group;
 pub use group::{GroupStep, NewGroup, NewMember};
 pub use handset::Handset;
-pub use incoming::Incoming;
+pub(crate) use incoming::Held;
+pub use incoming::{Card, Edit, Incoming, Place, Poll, Reaction};
 pub(crate) use linked::{Parcel, Recipient, reaction};
+pub(crate) use media::Attachment;
+pub use media::{Attach, MediaFacts, MediaKind};
 pub use message::Sent;
 pub(crate) use message::{Message, MessageView};
 pub(crate) use outgoing::{Outgoing, Request, Target, digits, parse};
@@ -182,6 +187,8 @@ pub(crate) struct State {
     handsets: BTreeMap<String, Handset>,
     gateways: BTreeMap<String, Server>,
     groups: BTreeMap<String, Group>,
+    /// What Meta's servers hold, by media id.
+    media: HashMap<String, media::MediaObject>,
 }
 
 impl State {
@@ -242,7 +249,8 @@ impl State {
         true
     }
 
-    /// Forgets phones, chats, messages and faults; numbers, gateways, their links and webhook URLs stay.
+    /// Forgets phones, chats, messages, files and faults; numbers, gateways, their links and webhook URLs
+    /// stay.
     pub(crate) fn reset(&mut self) {
         let old = std::mem::take(self);
         let Self { numbers, order, wabas, tokens, handsets, gateways, .. } = old;
@@ -295,11 +303,13 @@ impl State {
             user_id: None,
             lid: None,
             username: None,
+            hidden: None,
             reads_by_itself: false,
             group: false,
         });
         if let Some(digits) = digits {
             phone.wa_id = Some(digits.to_owned());
+            phone.hidden = None;
         }
         if let Some(user_id) = user_id {
             phone.user_id = Some(user_id.to_owned());

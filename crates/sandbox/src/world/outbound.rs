@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     Accepted, Effects, Message, News, Outgoing, Phone, Reading, State, Status, TYPING, Target, WINDOW,
-    Webhook,
+    Webhook, media::fits,
 };
 use crate::{
     envelope::{self, Change, Contact},
@@ -26,6 +26,7 @@ impl State {
         let Some(number) = self.numbers.get(account) else {
             return Err(GraphError::unknown_object("post", account));
         };
+        let media = self.outgoing_file(account, &outgoing.kind, &outgoing.body, now)?;
         let (phone, contact) = match &outgoing.target {
             Target::Phone { digits, .. } if *digits == number.digits() => {
                 let error = GraphError::of_code(131_021);
@@ -50,7 +51,8 @@ impl State {
             }
         };
         let id = wire::new_wamid(phone.wa_id.as_deref().unwrap_or_default(), Direction::Outbound, random);
-        let failure = fail.or_else(|| self.obstacle(account, &phone, &outgoing, now));
+        let misfit = media.as_ref().is_some_and(|file| !fits(&outgoing.kind, file)).then_some(131_053);
+        let failure = fail.or(misfit).or_else(|| self.obstacle(account, &phone, &outgoing, now));
         let message = Message {
             id: id.clone(),
             account: account.to_owned(),
@@ -59,6 +61,7 @@ impl State {
             author: None,
             kind: outgoing.kind,
             body: outgoing.body,
+            media,
             text: outgoing.text,
             reply_to: outgoing.reply_to,
             callback_data: outgoing.callback_data,

@@ -33,7 +33,7 @@ impl State {
         for node in value["message_echoes"].as_array().into_iter().flatten() {
             let Some(to) = node["to"].as_str() else { continue };
             let key = self.phone(Some(to), None, None).key.clone();
-            let message = Self::filed(account, &key, true, node, now);
+            let message = self.filed(account, &key, true, node, now);
             self.insert(message);
         }
         for node in value["statuses"].as_array().into_iter().flatten() {

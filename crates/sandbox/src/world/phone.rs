@@ -15,6 +15,8 @@ pub(crate) struct Phone {
     /// Linked id with `@lid`, when WhatsApp uses it for this person.
     pub(crate) lid: Option<String>,
     pub(crate) username: Option<String>,
+    /// The number while its owner shows it to nobody; then there is no `wa_id`.
+    pub(crate) hidden: Option<String>,
     /// Reads what it gets after a moment, as the seeded customers do.
     pub(crate) reads_by_itself: bool,
     /// Not a person but a group that the business wrote to.
@@ -49,6 +51,8 @@ pub(crate) struct PhoneView {
     pub(crate) user_id: Option<String>,
     pub(crate) lid: Option<String>,
     pub(crate) username: Option<String>,
+    /// The number that is shown to nobody.
+    pub(crate) hidden: Option<String>,
     pub(crate) last: Option<Last>,
     pub(crate) unanswered: u32,
     /// Milliseconds since 1970; none when the business is not typing.

@@ -26,7 +26,7 @@ impl Fixture {
     }
 
     fn receive(&mut self, incoming: Incoming) -> (String, Effects) {
-        self.state.receive(&incoming, NOW, &self.random).unwrap()
+        self.state.receive(&incoming, None, NOW, &self.random).unwrap()
     }
 
     fn hears(&mut self, text: &str) -> String {
@@ -267,7 +267,7 @@ fn what_makes_no_sense_is_refused() {
     let id = world.hears("Halo");
     let account = Some(world.account.clone());
     let base = Incoming { account, from: Some(SITI.into()), text: Some("x".into()), ..Incoming::default() };
-    let refused = |incoming: Incoming| world.state.receive(&incoming, NOW, &world.random).unwrap_err();
+    let refused = |incoming: Incoming| world.state.receive(&incoming, None, NOW, &world.random).unwrap_err();
     let cases = [
         (Incoming { account: Some("9".into()), ..base.clone() }, "9"),
         (Incoming { id: Some(id), ..base.clone() }, "exists already"),

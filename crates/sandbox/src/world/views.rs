@@ -3,7 +3,7 @@
 use balas_domain::Timestamp;
 
 use super::{
-    Chat, Message, MessageView, PhoneView, Sent, State,
+    Attachment, Chat, Message, MessageView, PhoneView, Sent, State,
     message::Quote,
     phone::{Last, Phone},
 };
@@ -45,6 +45,7 @@ impl State {
             text: message.text.clone(),
             kind: message.kind.clone(),
             body: message.body.clone(),
+            media: message.media.as_ref().map(Attachment::facts),
             reply_to: message.reply_to.clone(),
             biz_opaque_callback_data: message.callback_data.clone(),
             status: message.status,
@@ -72,7 +73,7 @@ impl State {
             .filter(|(phone, _)| {
                 search.is_empty()
                     || phone.name.to_lowercase().contains(&search)
-                    || phone.wa_id.as_deref().is_some_and(|digits| digits.contains(&search))
+                    || phone.number().is_some_and(|digits| digits.contains(&search))
             })
             .collect();
         found.sort_by(|a, b| b.1.last_activity.cmp(&a.1.last_activity).then_with(|| a.0.key.cmp(&b.0.key)));
@@ -105,6 +106,7 @@ impl State {
             user_id: phone.user_id.clone(),
             lid: phone.lid.clone(),
             username: phone.username.clone(),
+            hidden: phone.hidden.clone(),
             last,
             unanswered: chat.unanswered,
             typing_until: chat.typing_until.filter(|until| *until > now).map(Timestamp::as_millis),
@@ -158,6 +160,7 @@ impl State {
             kind: message.kind.clone(),
             text: message.text.clone(),
             body: message.body.clone(),
+            media: message.media.as_ref().map(Attachment::facts),
             reply_to: message.reply_to.clone(),
             quote: quoted.map(|quoted| Quote { text: quoted.line(), outbound: quoted.outbound }),
             status: message.status,

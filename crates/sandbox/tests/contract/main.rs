@@ -14,6 +14,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+#[path = "../shared/form.rs"]
+mod form;
 mod mock;
 mod prism;
 mod proxy;

@@ -18,7 +18,14 @@ use balas_sandbox::{Config, Device, Faults, GatewayVersion, Incoming, NewGroup, 
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::{OWN, SITI, client, dialect, message, prism::Prism, relay::Relay, siti, text};
+use crate::{
+    OWN, SITI, client, dialect,
+    form::{File, form},
+    message,
+    prism::Prism,
+    relay::Relay,
+    siti, text,
+};
 
 const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
@@ -114,6 +121,31 @@ async fn everything_that_is_said_is_allowed(
         let call = http.post(format!("{}{path}", relay.url)).basic_auth("balas", Some("sandbox-gateway"));
         let answer = call.header("X-Device-Id", "shop").json(&body).send().await.unwrap();
         assert_eq!(answer.status(), 200, "{path}: {}", answer.text().await.unwrap());
+    }
+
+    for (what, mime) in [
+        ("image", "image/png"),
+        ("audio", "audio/ogg"),
+        ("video", "video/mp4"),
+        ("file", "application/pdf"),
+        ("sticker", "image/webp"),
+    ] {
+        let file = File { field: what, name: "file.bin", mime, bytes: b"OggS" };
+        let mut fields = vec![("phone", "6281200001001@s.whatsapp.net"), ("duration", "86400")];
+        match what {
+            "image" | "video" => {
+                fields.extend([("caption", "look"), ("view_once", "false"), ("compress", "true")]);
+            }
+            "file" => fields.push(("caption", "look")),
+            "audio" if version == GatewayVersion::V9 => fields.push(("ptt", "true")),
+            _ => {}
+        }
+        let (kind, body) = form(&fields, Some(file));
+        let call =
+            http.post(format!("{}/send/{what}", relay.url)).basic_auth("balas", Some("sandbox-gateway"));
+        let call = call.header("X-Device-Id", "shop").header("content-type", kind);
+        let answer = call.body(body).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{what}: {}", answer.text().await.unwrap());
     }
 
     // The end of a link.

@@ -183,6 +183,35 @@ async fn linked_ids_are_no_numbers(#[values(V7, V9)] version: GatewayVersion) {
 
 #[rstest]
 #[tokio::test]
+async fn a_hidden_number_is_shown_later(#[values(V7, V9)] version: GatewayVersion) {
+    let rig = Rig::linked(version).await;
+    rig.hear("hello");
+    rig.world.hide_number(SITI, true).unwrap();
+    let hidden = Incoming {
+        from: None,
+        lid: Some("251001000021826".into()),
+        ..Incoming::text(OWN, SITI, "Siti", "psst")
+    };
+    rig.world.receive(&hidden).unwrap();
+    let text = |text: &'static str| {
+        rig.hook.find("a text", move |event| {
+            only_message(event).filter(|m| m.content == Content::Text { text: text.into() })
+        })
+    };
+    let heard = text("psst").await;
+    let lid = Address::Lid("251001000021826".into());
+    assert_eq!(heard.chat, lid, "{:?}", heard.sender);
+    assert!(heard.sender.identities.iter().all(|identity| identity.kind != IdentityKind::Phone));
+    rig.world.hide_number(SITI, false).unwrap();
+    let shown = Incoming { lid: hidden.lid, ..Incoming::text(OWN, SITI, "Siti", "it is me") };
+    rig.world.receive(&shown).unwrap();
+    let heard = text("it is me").await;
+    let kinds: Vec<IdentityKind> = heard.sender.identities.iter().map(|identity| identity.kind).collect();
+    assert!(kinds.contains(&IdentityKind::Phone) && kinds.contains(&IdentityKind::Lid), "{kinds:?}");
+}
+
+#[rstest]
+#[tokio::test]
 async fn what_we_do_on_the_phone(#[values(V7, V9)] version: GatewayVersion) {
     let rig = Rig::linked(version).await;
     let id = rig.hear("hello?");

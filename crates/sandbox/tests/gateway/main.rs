@@ -3,9 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod detecting;
+#[path = "../shared/form.rs"]
+mod form;
 mod hearing;
 mod history;
 mod linking;
+mod media;
 mod sending;
 mod shapes;
 mod support;

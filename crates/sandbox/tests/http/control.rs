@@ -71,6 +71,41 @@ async fn raw_messages_keep_their_form() {
 }
 
 #[tokio::test]
+async fn a_hidden_number_is_shown_later() {
+    let (sandbox, receiver) = Sandbox::with_receiver().await;
+    let account = sandbox.number.phone_number_id.clone();
+    let new = json!({"account": account, "from": SITI, "name": "Siti", "hidden": true});
+    let (status, phone) = sandbox.control("/control/phones", &new).await;
+    assert_eq!((status, &phone["wa_id"], &phone["hidden"]), (200, &Value::Null, &json!(SITI)), "{phone}");
+    let user_id = phone["user_id"].as_str().unwrap().to_owned();
+    assert!(user_id.starts_with("ID."), "{user_id}");
+    let writes = async |body: Value| {
+        let count = receiver.arrived().len();
+        let (status, answer) = sandbox.control("/control/messages", &body).await;
+        assert_eq!(status, 200, "{answer}");
+        receiver.wait(count + 1).await[count].value.clone()
+    };
+    let value = writes(json!({"user_id": user_id, "text": "who am I?"})).await;
+    assert!(!value.to_string().contains(SITI), "{value}");
+    assert_eq!(value["contacts"][0]["user_id"], user_id.as_str());
+    let shown = json!({"phone": user_id, "hidden": false});
+    assert_eq!(sandbox.control("/control/hidden", &shown).await.0, 200);
+    let chat = sandbox.look(&format!("/control/chat?account={account}&phone={SITI}")).await;
+    assert_eq!((&chat["chat"]["wa_id"], &chat["chat"]["hidden"]), (&json!(SITI), &Value::Null));
+    let value = writes(json!({"user_id": user_id, "from": SITI, "text": "it is me"})).await;
+    assert_eq!(
+        (&value["contacts"][0]["wa_id"], &value["contacts"][0]["user_id"]),
+        (&json!(SITI), &json!(user_id))
+    );
+    assert_eq!(
+        sandbox.look(&format!("/control/phones?account={account}")).await.as_array().unwrap().len(),
+        1
+    );
+    let nobody = json!({"phone": "999", "hidden": true});
+    assert_eq!(sandbox.control("/control/hidden", &nobody).await.0, 404);
+}
+
+#[tokio::test]
 async fn typing_shows_until_the_answer() {
     let sandbox = Sandbox::start().await;
     let id = sandbox.hear(SITI, "Halo").await;

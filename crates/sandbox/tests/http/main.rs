@@ -4,7 +4,10 @@
 
 mod control;
 mod faults;
+#[path = "../shared/form.rs"]
+mod form;
 mod gateways;
 mod graph;
+mod media;
 mod support;
 mod webhooks;

@@ -131,7 +131,7 @@ pub fn client() -> reqwest::Client {
     builder.tls_backend_preconfigured(tls).timeout(Duration::from_secs(10)).build().unwrap()
 }
 
-/// Waits for a condition, at most five seconds.
+/// Waits for a condition, at most a minute.
 pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let wait = async {
         loop {
@@ -141,7 +141,7 @@ pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), wait)
+    tokio::time::timeout(Duration::from_mins(1), wait)
         .await
         .unwrap_or_else(|_| panic!("waited in vain for {what}"))
 }
