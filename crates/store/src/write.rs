@@ -35,6 +35,7 @@ pub struct Write {
     regrouped: Vec<Payload>,
     people: bool,
     workspace: bool,
+    jobs: bool,
 }
 
 /// What a commit wrote.
@@ -88,6 +89,7 @@ impl Write {
             regrouped: Vec::new(),
             people: false,
             workspace: false,
+            jobs: false,
         })
     }
 
@@ -179,6 +181,17 @@ impl Write {
         self.workspace = true;
     }
 
+    /// A job was enqueued that can be run as soon as this is committed.
+    pub const fn job_waits(&mut self) {
+        self.jobs = true;
+    }
+
+    /// Whether a job waits for the commit.
+    #[must_use]
+    pub const fn has_jobs(&self) -> bool {
+        self.jobs
+    }
+
     /// The position that a message touched next will most likely get. `commit` mends what turns out
     /// otherwise, so this only spares it the work: messages come first in the log, in the order of their
     /// touch.
@@ -187,10 +200,9 @@ impl Write {
     }
 
     /// Appends the new state of everything touched to the log and makes all of it durable. What was touched
-    /// and is gone by now is left out. Messages come first, then conversations, accounts, removed accounts,
-    /// members, alerts, labels, removed labels, threads with history, the workspace.
-    /// and is gone by now is left out. Messages come first, then merged and split conversations, conversations, accounts, removed accounts,
-    /// members, alerts, labels, removed labels, people, the workspace.
+    /// and is gone by now is left out. Messages come first, then merged and split conversations, conversations,
+    /// accounts, removed accounts, members, alerts, labels, removed labels, threads with history, people, the
+    /// workspace.
     pub async fn commit(mut self) -> Result<Committed> {
         let (ws, tx) = (self.ws, &mut self.tx);
         let mut log = Log { seq: self.base, at: self.now, events: Vec::new() };
