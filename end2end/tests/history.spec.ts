@@ -43,7 +43,7 @@ test.describe("the past of a phone", () => {
     await expect(rows(colleague).filter({ hasText: "(40)" }).first()).toBeVisible();
 
     // All is here.
-    const all = page.getByText(/^(Syncing chats… 100%|5440 messages were brought over\.)/);
+    const all = page.getByText(/^(All chats are here; looking whether more come…|5440 messages were brought over\.)/);
     await expect(all).toBeVisible({ timeout: 60_000 });
     expect(await violations(page)).toEqual([]);
 

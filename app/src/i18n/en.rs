@@ -22,6 +22,7 @@ pub(super) static WORDS: Words = Words {
     sync_begins: "Syncing chats…",
     sync_progress: "Syncing chats… {done}/{total} ({percent}%)",
     sync_percent: "Syncing chats… {percent}%",
+    sync_looks: "All chats are here; looking whether more come…",
     sync_hide: "Hide the progress",
     nav_label: "Main",
     nav_inbox: "Inbox",

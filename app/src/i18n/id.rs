@@ -22,6 +22,7 @@ pub(super) static WORDS: Words = Words {
     sync_begins: "Menyinkronkan percakapan…",
     sync_progress: "Menyinkronkan percakapan… {done}/{total} ({percent}%)",
     sync_percent: "Menyinkronkan percakapan… {percent}%",
+    sync_looks: "Semua percakapan sudah ada; memeriksa apakah masih ada lagi…",
     sync_hide: "Sembunyikan kemajuan",
     nav_label: "Utama",
     nav_inbox: "Kotak masuk",

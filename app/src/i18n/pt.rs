@@ -22,6 +22,7 @@ pub(super) static WORDS: Words = Words {
     sync_begins: "Sincronizando conversas…",
     sync_progress: "Sincronizando conversas… {done}/{total} ({percent}%)",
     sync_percent: "Sincronizando conversas… {percent}%",
+    sync_looks: "Todas as conversas estão aqui; verificando se chegam mais…",
     sync_hide: "Ocultar o progresso",
     nav_label: "Principal",
     nav_inbox: "Caixa de entrada",

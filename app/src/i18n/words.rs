@@ -50,6 +50,7 @@ words! {
     sync_begins,
     sync_progress,
     sync_percent,
+    sync_looks,
     sync_hide,
     nav_label,
     nav_inbox,

@@ -143,6 +143,15 @@ impl Browser {
         self.command("Network.setCookie", cookie).await.map(drop)
     }
 
+    /// Makes the window so large, in pixels.
+    ///
+    /// # Errors
+    /// When the browser refuses it.
+    pub async fn resize(&mut self, width: u32, height: u32) -> Result<()> {
+        let size = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
+        self.command("Emulation.setDeviceMetricsOverride", size).await.map(drop)
+    }
+
     /// Opens a page with an empty cache and waits until it works and loads nothing more; what it loaded.
     ///
     /// # Errors

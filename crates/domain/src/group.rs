@@ -5,6 +5,7 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    address::{Identity, IdentityKind},
     id::{ContactId, ConversationId},
     time::Timestamp,
 };
@@ -193,18 +194,25 @@ impl Membership {
         }
     }
 
-    /// Both say something of the same person.
+    /// Both are the same person, under two names. `known` is up to when everything is known from the whole list of
+    /// members, which has a person under one name only: the other name's absence from it says nothing.
     #[must_use]
-    pub fn merged(self, other: Self) -> Self {
-        let mut all = self;
-        if (other.present_at, !other.present) > (all.present_at, !all.present) {
-            (all.present, all.present_at) = (other.present, other.present_at);
-        }
-        if (other.role_at, other.role) > (all.role_at, all.role) {
-            (all.role, all.role_at) = (other.role, other.role_at);
-        }
-        all.joined_at = all.joined_at.max(other.joined_at);
-        all
+    pub fn merged(self, other: Self, known: Option<Timestamp>) -> Self {
+        // What happened since the list outranks it; of what happened at once, the same counts as in `change`.
+        let since = |at: Timestamp| known.is_none_or(|known| at > known).then_some(at);
+        let presence = |m: &Self| match since(m.present_at) {
+            Some(at) => (Some(at), !m.present),
+            None => (None, m.present),
+        };
+        let rank = |m: &Self| match since(m.role_at) {
+            Some(at) => (Some(at), true, m.role),
+            None => (None, m.present, m.role),
+        };
+        let of = if presence(&other) > presence(&self) { other } else { self };
+        let (present, present_at) = (of.present, of.present_at);
+        let of = if rank(&other) > rank(&self) { other } else { self };
+        let (role, role_at) = (of.role, of.role_at);
+        Self { present, present_at, role, role_at, joined_at: self.joined_at.max(other.joined_at) }
     }
 }
 
@@ -214,7 +222,7 @@ impl Membership {
 pub struct GroupNews {
     /// What happened.
     pub event: GroupEvent,
-    /// To whom, at most [`MAX_NAMED`] of them.
+    /// To whom, at most [`MAX_NAMED`] of them. Stored as [`mention`]s, since names come later and change.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub who: Vec<String>,
     /// To how many more.
@@ -265,6 +273,18 @@ pub struct Mention {
     pub tag: String,
     /// The person's name.
     pub name: String,
+}
+
+/// How a person known by this identity is written in what is stored, to be called by name when it is read; `None` for
+/// identities that no mention has.
+#[must_use]
+pub fn mention(identity: &Identity) -> Option<String> {
+    let written = format!("@{}", identity.value);
+    let is_one = match identity.kind {
+        IdentityKind::Phone | IdentityKind::Lid => tags(&written).next() == Some(&identity.value),
+        IdentityKind::User => false,
+    };
+    is_one.then_some(written)
 }
 
 /// What may be mentions in a text: the digits after each `@`, from five on.
@@ -347,6 +367,69 @@ mod tests {
             let shown = |m: Membership| (m.present, m.present.then_some((m.role, m.joined_at)));
             prop_assert_eq!(shown(before), shown(later));
         }
+    }
+
+    /// What becomes of a person with two names, of which a list has one.
+    #[derive(Clone, Debug)]
+    enum Step {
+        Change(bool, MemberChange, i64),
+        List(Option<(bool, GroupRole)>, i64),
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        let change = (any::<bool>(), changes()).prop_map(|(name, all)| {
+            all.into_iter().map(|(what, at)| Step::Change(name, what, at)).collect::<Vec<_>>()
+        });
+        let role = prop_oneof![Just(GroupRole::Member), Just(GroupRole::Admin)];
+        let list = (prop::option::of((any::<bool>(), role)), 1..6_i64)
+            .prop_map(|(listed, at)| vec![Step::List(listed, at)]);
+        prop::collection::vec(prop_oneof![3 => change, 1 => list], 0..6).prop_map(|all| all.concat())
+    }
+
+    /// The names become known as one person's after so many steps.
+    fn with_two_names(steps: &[Step], one_after: usize) -> Membership {
+        let (mut names, mut known) = ([Membership::default(); 2], None);
+        let mut one = false;
+        for (n, step) in steps.iter().enumerate() {
+            if n == one_after {
+                names[0] = names[0].merged(names[1], known);
+                one = true;
+            }
+            match step {
+                Step::Change(name, what, at) => {
+                    names[usize::from(*name && !one)].change(*what, Timestamp(*at), known);
+                }
+                Step::List(listed, at) => {
+                    // As the store does: none but newer lists are taken.
+                    let at = Timestamp(*at);
+                    if known.is_some_and(|before| before >= at) {
+                        continue;
+                    }
+                    known = Some(at);
+                    for (which, name) in names.iter_mut().enumerate() {
+                        let role = listed.filter(|(name, _)| one || usize::from(*name) == which);
+                        name.listed(role.map(|(_, role)| role), at);
+                    }
+                }
+            }
+        }
+        if one { names[0] } else { names[0].merged(names[1], known) }
+    }
+
+    proptest! {
+        #[test]
+        fn it_does_not_matter_when_two_names_become_one(steps in steps(), one_after in 0..40_usize) {
+            let shown = |m: Membership| (m.present, m.present.then_some((m.role, m.joined_at)));
+            prop_assert_eq!(shown(with_two_names(&steps, 0)), shown(with_two_names(&steps, one_after)));
+        }
+    }
+
+    #[test]
+    fn whoever_is_written_as_a_mention_is_one() {
+        let of = |kind, value: &str| mention(&Identity { kind, value: value.to_owned() });
+        assert_eq!(of(IdentityKind::Phone, "628123").as_deref(), Some("@628123"));
+        assert_eq!(of(IdentityKind::Lid, "123"), None, "too short for a mention");
+        assert_eq!(of(IdentityKind::User, "US.12345"), None);
     }
 
     #[test]

@@ -94,6 +94,13 @@ pub struct SyncView {
 }
 
 impl SyncView {
+    /// All chats that are known of are here. Nothing says whether a phone has handed over its whole past, so it is looked
+    /// for a while whether more come.
+    #[must_use]
+    pub const fn only_looks(&self) -> bool {
+        matches!(self.state, SyncState::Syncing) && self.total > 0 && self.done >= self.total
+    }
+
     /// How far it is, in hundredths.
     #[must_use]
     pub fn percent(&self) -> u32 {
@@ -147,6 +154,10 @@ mod tests {
         assert_eq!(view(SyncState::Pending, 0, 0).percent(), 0);
         assert_eq!(view(SyncState::Syncing, u32::MAX, 1).percent(), 100);
         assert_eq!(view(SyncState::Completed, 0, 0).percent(), 100);
+        assert!(view(SyncState::Syncing, 120, 120).only_looks());
+        let others =
+            [(SyncState::Syncing, 119, 120), (SyncState::Syncing, 0, 0), (SyncState::Completed, 1, 1)];
+        assert!(!others.into_iter().any(|(state, done, total)| view(state, done, total).only_looks()));
     }
 
     #[test]

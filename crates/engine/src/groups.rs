@@ -1,19 +1,19 @@
 //! Groups: what is told of them, and asking for the rest. A group is asked for when it is first seen, when what is known
 //! is a day old, when somebody unknown writes in it, and when something about it changed.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use balas_domain::{
     Address, ContactId, ConversationId, Delivery, GroupRole, GroupView, Identity, MessageId, MessageStatus,
     Permission, Timestamp, WorkspaceId,
-    group::{GroupClosed, GroupEvent, GroupNews, MAX_NAMED, MemberChange, tags},
+    group::{GroupClosed, GroupEvent, GroupNews, MAX_NAMED, MemberChange, mention, tags},
     view::{ConversationView, Direction, Failure, FailureClass},
     work::Activity,
 };
 use balas_providers::{
     CheckError,
     gateway::GroupInfo,
-    inbound::{GroupChange, GroupField, Membership, Sender},
+    inbound::{GroupChange, GroupField, Inbound, Membership, Sender},
 };
 use balas_store::{
     StoreError, Tx, Write, contacts, conversations, groups, jobs,
@@ -50,27 +50,41 @@ impl Engine {
         groups::view(actor.workspace, &mut tx, id).await?.ok_or(EngineError::NotFound { what: "group" })
     }
 
-    /// Something was written in a group: asks for the group if it is not known well enough.
+    /// Something was written in a group: asks for the group if it is not known well enough. Whether it is the first thing
+    /// that is written there, as far as is known.
     pub(crate) async fn group_seen(
         &self,
         write: &mut Write,
         account: &Runtime,
         id: ConversationId,
         author: Option<ContactId>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let (ws, now) = (write.workspace(), write.now());
-        let known = match groups::freshness(ws, write.tx(), id, author).await? {
-            Some(known) => known,
-            None if groups::ensure(write, id).await? => {
-                return self.want_group(write, account, id).await;
+        let Some(known) = groups::freshness(ws, write.tx(), id, author).await? else {
+            let new = groups::ensure(write, id).await?;
+            if new {
+                self.want_group(write, account, id).await?;
             }
-            None => return Ok(()),
+            return Ok(new);
         };
         let older = |at: Option<Timestamp>, than| at.is_none_or(|at| at.after(than) <= now);
         let stale = older(known.fetched_at, FRESH) && older(known.wanted_at, UNKNOWN_AGAIN);
         let stranger =
             !known.knows && older(known.fetched_at, UNKNOWN_AGAIN) && older(known.wanted_at, UNKNOWN_AGAIN);
-        if stale || stranger { self.want_group(write, account, id).await } else { Ok(()) }
+        if stale || stranger {
+            self.want_group(write, account, id).await?;
+        }
+        Ok(false)
+    }
+
+    /// A group has a conversation now: what was told of it before goes there.
+    pub(crate) async fn group_begins(
+        &self,
+        write: &mut Write,
+        account: &Runtime,
+        chat: &Address,
+    ) -> Result<(), StoreError> {
+        self.apply_parked(write, account, &chat.to_string()).await
     }
 
     /// Sees to it that the group is asked for, once, after now.
@@ -93,7 +107,9 @@ impl Engine {
             idempotency_key: Some(format!("group_info:{id}")),
             ..job
         };
-        jobs::enqueue(ws, write.tx(), &job).await?;
+        if jobs::enqueue(ws, write.tx(), &job).await? {
+            write.job_waits();
+        }
         Ok(())
     }
 
@@ -157,7 +173,7 @@ impl Engine {
         Ok(Done::Finished)
     }
 
-    async fn store_group(
+    pub(crate) async fn store_group(
         &self,
         write: &mut Write,
         account: &Runtime,
@@ -169,8 +185,9 @@ impl Engine {
         if !groups::ensure(write, id).await? {
             return Ok(());
         }
+        let as_of = asked_at.before(SLACK);
         if let Some(name) = &info.name {
-            groups::rename(write, id, name).await?;
+            groups::rename(write, id, name, as_of).await?;
         }
         let own = own.and_then(Address::identity);
         let is_us = |who: &Sender| own.as_ref().is_some_and(|own| who.identities.contains(own));
@@ -202,7 +219,7 @@ impl Engine {
             us,
             members: members.filter_map(|(contact, member)| Some((contact?, role(member)))).collect(),
         };
-        groups::list(write, id, &listed, asked_at.before(SLACK)).await?;
+        groups::list(write, id, &listed, as_of).await?;
         Ok(())
     }
 
@@ -229,20 +246,55 @@ impl Engine {
                 None => self.sender(write, account, who).await?,
             });
         }
+        if write.people_changed() {
+            // Some of those found may have become one with others since.
+            let known = contacts::found_by(ws, write.tx(), &identities).await?;
+            for (who, found) in people.iter().zip(&mut found) {
+                let now = who.identities.iter().find_map(|identity| known.get(identity));
+                *found = now.map(|contact| contact.id).or(*found);
+            }
+        }
         Ok(found)
     }
 
-    /// Members came, went or got another role. Groups without a conversation are none of ours.
+    /// Something happened to a group or in it. A group in which nobody has written has no conversation and gets none by
+    /// this: it waits until somebody writes there.
     pub(crate) async fn ingest_group(
         &self,
         write: &mut Write,
         account: &Runtime,
+        event: Inbound,
+    ) -> Result<(), StoreError> {
+        let (Inbound::Group(GroupChange { chat, .. }) | Inbound::GroupUpdated { chat, .. }) = &event else {
+            return Ok(());
+        };
+        let ws = write.workspace();
+        let Some(id) = conversations::by_address(ws, write.tx(), account.id, chat).await? else {
+            let target = chat.to_string();
+            return self.park(write, account, &target, "group", &event).await;
+        };
+        if !groups::ensure(write, id).await? {
+            return Ok(());
+        }
+        match event {
+            Inbound::Group(change) => self.members_changed(write, account, id, change).await,
+            Inbound::GroupUpdated { field, value, by, at, .. } => {
+                self.group_changed(write, account, id, GroupUpdate { field, value, by, at }).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Members came, went or got another role.
+    async fn members_changed(
+        &self,
+        write: &mut Write,
+        account: &Runtime,
+        id: ConversationId,
         change: GroupChange,
     ) -> Result<(), StoreError> {
-        let Some(id) = self.known_group(write, account, &change.chat).await? else { return Ok(()) };
         let people: Vec<&Sender> = change.people.iter().collect();
-        let contacts: Vec<ContactId> =
-            self.people(write, account, &people).await?.into_iter().flatten().collect();
+        let contacts = self.people(write, account, &people).await?;
         let (what, event) = match change.what {
             Membership::Joined => (MemberChange::Joined, GroupEvent::Joined),
             Membership::Left => (MemberChange::Left, GroupEvent::Left),
@@ -250,22 +302,27 @@ impl Engine {
             Membership::Demoted => (MemberChange::Demoted, GroupEvent::Demoted),
         };
         if let Some(name) = &change.name {
-            groups::rename(write, id, name).await?;
+            groups::rename(write, id, name, change.at).await?;
         }
-        groups::change(write, id, what, &contacts, change.us, change.at).await?;
-        let ws = write.workspace();
+        // Somebody may be named twice, as long as nobody knows that both are one.
+        let mut seen = BTreeSet::new();
+        let named = contacts.into_iter().zip(&people).filter_map(|(contact, who)| Some((contact?, *who)));
+        let members: Vec<_> = named.filter(|(contact, _)| seen.insert(*contact)).collect();
+        let all: Vec<ContactId> = members.iter().map(|(contact, _)| *contact).collect();
+        groups::change(write, id, what, &all, change.us, change.at).await?;
         let mut who = Vec::new();
-        for contact in contacts.iter().take(MAX_NAMED) {
-            who.extend(contacts::get(ws, write.tx(), *contact).await?.map(|contact| contact.name));
+        for (contact, sender) in members.iter().take(MAX_NAMED) {
+            who.push(called(write, *contact, &sender.identities).await?);
         }
-        let more = u32::try_from(contacts.len() - who.len()).unwrap_or(u32::MAX);
+        let more = u32::try_from(members.len() - who.len()).unwrap_or(u32::MAX);
         let news = GroupNews { event, who, more, us: change.us, name: None };
         // The same told twice is one line: by moment, kind and the people as the provider names them.
         let mut names: Vec<String> =
             change.people.iter().filter_map(|p| p.identities.first()).map(|i| i.value.clone()).collect();
         names.sort_unstable();
         let key = format!("{}:{}", names.join(","), change.us);
-        self.group_line(write, account, id, (None, String::new()), news, &key, change.at).await?;
+        let nobody = (None, String::new());
+        self.group_line(write, account, id, nobody, news, &key, change.at).await?;
         if change.us && what == MemberChange::Joined {
             self.want_group(write, account, id).await?;
         }
@@ -273,14 +330,14 @@ impl Engine {
     }
 
     /// A group got another name, description, picture or rule. What it says is asked for; the thread tells of it.
-    pub(crate) async fn ingest_group_update(
+    async fn group_changed(
         &self,
         write: &mut Write,
         account: &Runtime,
+        id: ConversationId,
         update: GroupUpdate,
     ) -> Result<(), StoreError> {
-        let GroupUpdate { chat, field, value, by, at } = update;
-        let Some(id) = self.known_group(write, account, &chat).await? else { return Ok(()) };
+        let GroupUpdate { field, value, by, at } = update;
         self.want_group(write, account, id).await?;
         let on = value.as_deref().and_then(switch);
         let event = match (field, on) {
@@ -296,36 +353,17 @@ impl Engine {
         };
         let name = value.filter(|_| field == GroupField::Name);
         if let Some(name) = &name {
-            groups::rename(write, id, name).await?;
+            groups::rename(write, id, name, at).await?;
         }
         let by: Vec<Identity> = by.into_iter().collect();
-        let person = self.resolve(write, account, &by, None, None).await?;
-        let author = match person {
-            Some(person) => {
-                let ws = write.workspace();
-                let contact = contacts::get(ws, write.tx(), person).await?;
-                (Some(person), contact.map(|contact| contact.name).unwrap_or_default())
-            }
+        let author = match self.resolve(write, account, &by, None, None).await? {
+            Some(person) => (Some(person), called(write, person, &by).await?),
             None => (None, String::new()),
         };
-        let key = name.clone().unwrap_or_default();
+        let whose = by.first().map_or("", |identity| identity.value.as_str());
+        let key = format!("{whose}:{}", name.as_deref().unwrap_or_default());
         let news = GroupNews { event, who: Vec::new(), more: 0, us: false, name };
         self.group_line(write, account, id, author, news, &key, at).await
-    }
-
-    /// The conversation of a group that something was told of; a group that nobody has written in has none.
-    async fn known_group(
-        &self,
-        write: &mut Write,
-        account: &Runtime,
-        chat: &Address,
-    ) -> Result<Option<ConversationId>, StoreError> {
-        let ws = write.workspace();
-        let Some(id) = conversations::by_address(ws, write.tx(), account.id, chat).await? else {
-            tracing::info!(account = %account.id, %chat, "something happened in a group without a conversation");
-            return Ok(None);
-        };
-        Ok(groups::ensure(write, id).await?.then_some(id))
     }
 
     /// A quiet line in the thread of what happened to the group; once, however often it is told.
@@ -366,12 +404,20 @@ impl Engine {
 }
 
 /// What was changed about a group, as the provider tells.
-pub(crate) struct GroupUpdate {
-    pub(crate) chat: Address,
-    pub(crate) field: GroupField,
-    pub(crate) value: Option<String>,
-    pub(crate) by: Option<Identity>,
-    pub(crate) at: Timestamp,
+struct GroupUpdate {
+    field: GroupField,
+    value: Option<String>,
+    by: Option<Identity>,
+    at: Timestamp,
+}
+
+/// How a line of the thread names somebody: so that they are called by the name that they have when it is read.
+async fn called(write: &mut Write, id: ContactId, identities: &[Identity]) -> Result<String, StoreError> {
+    if let Some(mention) = identities.iter().find_map(mention) {
+        return Ok(mention);
+    }
+    let ws = write.workspace();
+    Ok(contacts::get(ws, write.tx(), id).await?.map(|contact| contact.name).unwrap_or_default())
 }
 
 /// Whether asking again may help: the gateway or its link is away, not the group.

@@ -11,29 +11,15 @@ use balas_store::{
     pending, people, sync,
 };
 
-use crate::{Engine, accounts::Runtime, groups::GroupUpdate, live::Signal};
+use crate::{Engine, accounts::Runtime, live::Signal};
 
 /// A change of a message by somebody who is not known as its author (yet: names of one person come to be known as such
 /// in any order).
 const DISPUTED: &str = "disputed";
 
 impl Engine {
-    /// Applies one thing that happened, within a transaction.
-    pub(crate) async fn ingest(
-        &self,
-        write: &mut Write,
-        account: &Runtime,
-        event: Inbound,
-    ) -> Result<(), StoreError> {
-        let before = write.people_changed();
-        self.ingest_one(write, account, event).await?;
-        if !before && write.people_changed() {
-            self.settle_disputed(write).await?;
-        }
-        Ok(())
-    }
-
-    /// Two contacts became one: who changed a message may be its author after all.
+    /// Two contacts became one: who changed a message may be its author after all. Every write in which that happened
+    /// ends with this, see [`Engine::publish`].
     pub(crate) async fn settle_disputed(&self, write: &mut Write) -> Result<(), StoreError> {
         let ws = write.workspace();
         for (account, row) in pending::take_kind(ws, write.tx(), DISPUTED).await? {
@@ -46,7 +32,8 @@ impl Engine {
         Ok(())
     }
 
-    async fn ingest_one(
+    /// Applies one thing that happened, within a transaction.
+    pub(crate) async fn ingest(
         &self,
         write: &mut Write,
         account: &Runtime,
@@ -94,10 +81,8 @@ impl Engine {
                 self.link_changed(account.id, &connection);
                 Ok(())
             }
-            Inbound::Group(change) => self.ingest_group(write, account, change).await,
-            Inbound::GroupUpdated { chat, field, value, by, at } => {
-                let update = GroupUpdate { chat, field, value, by, at };
-                self.ingest_group_update(write, account, update).await
+            Inbound::Group(_) | Inbound::GroupUpdated { .. } => {
+                self.ingest_group(write, account, event).await
             }
             Inbound::Contacts { people } => {
                 for person in people {
@@ -177,9 +162,7 @@ impl Engine {
         let new_id = ConversationId::new(now, &*self.random);
         let place = conversations::place(write, account.id, &message.chat, contact, new_id).await?;
         let person = place.contact.or(person);
-        if message.chat.is_group() {
-            self.group_seen(write, account, place.id, person).await?;
-        }
+        let new_group = message.chat.is_group() && self.group_seen(write, account, place.id, person).await?;
         let (direction, author, status) = authorship(&message, person);
         let row = NewMessage {
             id: MessageId::new(self.moments.next(now), &*self.random),
@@ -204,13 +187,14 @@ impl Engine {
         match messages::insert(write, &row).await? {
             Inserted::New => {
                 metrics::counter!("balas_messages_total", "direction" => direction.as_str()).increment(1);
-                self.apply_parked(write, account, &message.provider_id).await
+                self.apply_parked(write, account, &message.provider_id).await?;
             }
-            Inserted::Duplicate(_) => Ok(()),
+            Inserted::Duplicate(_) => {}
         }
+        if new_group { self.group_begins(write, account, &message.chat).await } else { Ok(()) }
     }
 
-    /// What had arrived before its message, or before the answer to our own send told its id.
+    /// What had arrived before its message, before the answer to our own send told its id, or before its group.
     pub(crate) async fn apply_parked(
         &self,
         write: &mut Write,
@@ -220,6 +204,9 @@ impl Engine {
         for row in pending::take(write, account.id, target).await? {
             match serde_json::from_value::<Inbound>(row.payload) {
                 Ok(Inbound::Status(status)) => self.ingest_status(write, account, status).await?,
+                Ok(event @ (Inbound::Group(_) | Inbound::GroupUpdated { .. })) => {
+                    self.ingest_group(write, account, event).await?;
+                }
                 Ok(operation) => Box::pin(self.ingest_operation(write, account, operation)).await?,
                 Err(error) => tracing::error!(%error, "a parked operation cannot be read; dropped"),
             }
@@ -227,7 +214,8 @@ impl Engine {
         Ok(())
     }
 
-    async fn park(
+    /// Keeps something until its target comes.
+    pub(crate) async fn park(
         &self,
         write: &mut Write,
         account: &Runtime,

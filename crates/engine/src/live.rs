@@ -54,10 +54,17 @@ impl Live {
 }
 
 impl Engine {
-    /// Commits a write and tells everyone to look.
-    pub(crate) async fn publish(&self, write: Write) -> Result<Committed, StoreError> {
+    /// Commits a write and tells everyone to look, the job worker too if there is something for it.
+    pub(crate) async fn publish(&self, mut write: Write) -> Result<Committed, StoreError> {
         let ws = write.workspace();
+        if write.people_changed() {
+            self.settle_disputed(&mut write).await?;
+        }
+        let has_jobs = write.has_jobs();
         let committed = write.commit().await?;
+        if has_jobs {
+            self.jobs.wake();
+        }
         if !committed.events.is_empty() {
             metrics::counter!("balas_events_total").increment(committed.events.len() as u64);
             self.live.send(ws, Signal::Log(committed.seq));

@@ -67,7 +67,6 @@ impl Engine {
         let why = Why { id: MergeId::new(now, &*self.random), reason: MergeReason::Member, by };
         let mut write = self.store.write(actor.workspace, now).await?;
         let kept = people::by_hand(&mut write, a, b, &why).await.map_err(no_contact)?;
-        self.settle_disputed(&mut write).await?;
         self.publish(write).await?;
         self.contact(actor, kept).await
     }

@@ -58,6 +58,7 @@ struct Info {
     us_role: String,
     us_role_at: Timestamp,
     us_joined_at: Option<Timestamp>,
+    us_listed_at: Option<Timestamp>,
     members: Option<i32>,
     revision: i64,
     fetched_at: Option<Timestamp>,
@@ -94,7 +95,7 @@ macro_rules! select {
     ($tail:literal) => {
         concat!(
             "SELECT conversation_id, description, owner_id, founded_at, announce, locked, us_present, us_present_at,
-                us_role, us_role_at, us_joined_at, members, revision, fetched_at
+                us_role, us_role_at, us_joined_at, us_listed_at, members, revision, fetched_at
              FROM group_info WHERE ",
             $tail
         )
@@ -282,7 +283,7 @@ pub async fn change(
     let before = group.us()?;
     let mut ours = before;
     if us {
-        ours.change(what, at, group.fetched_at);
+        ours.change(what, at, group.us_listed_at);
     }
     if rows.is_empty() && ours == before {
         return Ok(false);
@@ -334,7 +335,7 @@ pub async fn list(write: &mut Write, id: ConversationId, new: &Listed, at: Times
     execute!(
         write.tx(),
         "UPDATE group_info SET description = $3, owner_id = $4, founded_at = $5, announce = $6, locked = $7,
-            fetched_at = $8
+            fetched_at = $8, us_listed_at = COALESCE($9, us_listed_at)
          WHERE workspace_id = $1 AND conversation_id = $2",
         ws,
         id,
@@ -344,6 +345,7 @@ pub async fn list(write: &mut Write, id: ConversationId, new: &Listed, at: Times
         new.announce,
         new.locked,
         at,
+        new.us.map(|_| at),
     )?;
     if different {
         dialect::put_members(ws, write.tx(), id, rows).await?;
@@ -353,26 +355,41 @@ pub async fn list(write: &mut Write, id: ConversationId, new: &Listed, at: Times
     Ok(different)
 }
 
-/// The group is called so.
+/// The group is called so as of a moment; tells whether it was called otherwise. What it was called before does not come
+/// back, and of two names of one moment the same one stays whichever is told last.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn rename(write: &mut Write, id: ConversationId, name: &str) -> Result<bool> {
+pub async fn rename(write: &mut Write, id: ConversationId, name: &str, at: Timestamp) -> Result<bool> {
     let ws = write.workspace();
     let name = codec::text(name);
-    let renamed = execute!(
+    let known = row!(
         write.tx(),
-        "UPDATE conversations SET title = $3, title_key = $4
-         WHERE workspace_id = $1 AND id = $2 AND is_group AND title <> $3",
+        (String, Timestamp),
+        "SELECT c.title, g.named_at FROM conversations AS c JOIN group_info AS g ON g.conversation_id = c.id
+         WHERE c.workspace_id = $1 AND c.id = $2",
+        ws,
+        id,
+    )?;
+    let Some((before, named_at)) = known else { return Ok(false) };
+    if (at, &*name) <= (named_at, before.as_str()) {
+        return Ok(false);
+    }
+    let sql = "UPDATE group_info SET named_at = $3 WHERE workspace_id = $1 AND conversation_id = $2";
+    execute!(write.tx(), sql, ws, id, at)?;
+    if before == name {
+        return Ok(false);
+    }
+    execute!(
+        write.tx(),
+        "UPDATE conversations SET title = $3, title_key = $4 WHERE workspace_id = $1 AND id = $2",
         ws,
         id,
         &name,
         crate::words::fold(&name),
     )?;
-    if renamed > 0 {
-        write.touch_conversation(id);
-    }
-    Ok(renamed > 0)
+    write.touch_conversation(id);
+    Ok(true)
 }
 
 /// Two contacts turned out to be one: what is known of either is known of `keep`. To be called before `gone` is deleted.
@@ -392,9 +409,10 @@ pub async fn merge_contacts(write: &mut Write, keep: ContactId, gone: ContactId)
         gone,
     )?;
     for (id,) in groups {
+        let known = info(ws, write.tx(), id).await?.and_then(|group| group.fetched_at);
         let all = memberships(ws, write.tx(), id).await?;
         let one = all.get(&keep).copied().unwrap_or_default();
-        let both = one.merged(all.get(&gone).copied().unwrap_or_default());
+        let both = one.merged(all.get(&gone).copied().unwrap_or_default(), known);
         let sql =
             "DELETE FROM group_members WHERE workspace_id = $1 AND conversation_id = $2 AND contact_id = $3";
         execute!(write.tx(), sql, ws, id, gone)?;

@@ -1,4 +1,5 @@
-//! Who is meant by `@` and a number in a text. Looked up at the time of reading: names come later and change.
+//! Who is meant by `@` and a number in a text. Looked up at the time of reading: names come later and change. What a
+//! thread tells of its group names people in the same way.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -32,6 +33,12 @@ impl Names {
         let found: BTreeSet<&str> = tags(text).collect();
         let name = |tag: &str| Some(Mention { tag: tag.to_owned(), name: self.0.get(tag)?.clone() });
         found.into_iter().filter_map(name).collect()
+    }
+
+    /// Who is written as a mention and nothing else, by name.
+    pub(crate) fn called(&self, who: &str) -> String {
+        let name = who.strip_prefix('@').and_then(|tag| self.0.get(tag));
+        name.map_or_else(|| who.to_owned(), String::clone)
     }
 
     /// The text with the names in it.

@@ -41,6 +41,7 @@ pub struct Write {
     ahead: pending::Ahead,
     /// Conversations by account and address, as they were found at the beginning.
     places: HashMap<(AccountId, String), Place>,
+    jobs: bool,
 }
 
 /// A conversation and its contact.
@@ -99,6 +100,7 @@ impl Write {
             workspace: false,
             ahead: pending::Ahead::default(),
             places: HashMap::new(),
+            jobs: false,
         })
     }
 
@@ -208,6 +210,17 @@ impl Write {
         self.workspace = true;
     }
 
+    /// A job was enqueued that can be run as soon as this is committed.
+    pub const fn job_waits(&mut self) {
+        self.jobs = true;
+    }
+
+    /// Whether a job waits for the commit.
+    #[must_use]
+    pub const fn has_jobs(&self) -> bool {
+        self.jobs
+    }
+
     /// The position that a message touched next will most likely get. `commit` mends what turns out
     /// otherwise, so this only spares it the work: messages come first in the log, in the order of their
     /// touch.
@@ -216,10 +229,9 @@ impl Write {
     }
 
     /// Appends the new state of everything touched to the log and makes all of it durable. What was touched
-    /// and is gone by now is left out. Messages come first, then conversations, accounts, removed accounts,
-    /// members, alerts, labels, removed labels, threads with history, the workspace.
-    /// and is gone by now is left out. Messages come first, then merged and split conversations, conversations, accounts, removed accounts,
-    /// members, alerts, labels, removed labels, people, the workspace.
+    /// and is gone by now is left out. Messages come first, then merged and split conversations, conversations,
+    /// accounts, removed accounts, members, alerts, labels, removed labels, threads with history, people, the
+    /// workspace.
     pub async fn commit(mut self) -> Result<Committed> {
         let (ws, tx) = (self.ws, &mut self.tx);
         let mut log = Log { seq: self.base, at: self.now, events: Vec::new() };

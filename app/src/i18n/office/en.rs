@@ -117,6 +117,7 @@ pub(super) static WORDS: OfficeWords = OfficeWords {
     history_lead: "What was said on the phone before it was linked comes over by itself: nobody is notified, and nothing counts as unread.",
     history_lead_cloud: "Meta sends what was said in the WhatsApp Business app by itself when the number is connected together with the app.",
     history_goes_on: "Syncing chats… {percent}%",
+    history_looks: "All chats are here; looking whether more come…",
     history_one: "One message was brought over.",
     history_many: "{n} messages were brought over.",
     history_looked: "Last looked at",

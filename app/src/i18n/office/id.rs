@@ -118,6 +118,7 @@ pub(super) static WORDS: OfficeWords = OfficeWords {
     history_lead: "Yang dibicarakan di ponsel sebelum ditautkan dipindahkan dengan sendirinya: tanpa notifikasi, dan tidak dihitung sebagai belum dibaca.",
     history_lead_cloud: "Meta mengirim sendiri percakapan dari aplikasi WhatsApp Business saat nomor dihubungkan bersama aplikasinya.",
     history_goes_on: "Menyinkronkan percakapan… {percent}%",
+    history_looks: "Semua percakapan sudah ada; memeriksa apakah masih ada lagi…",
     history_one: "Satu pesan dipindahkan.",
     history_many: "{n} pesan dipindahkan.",
     history_looked: "Terakhir diperiksa",

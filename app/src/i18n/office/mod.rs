@@ -131,6 +131,7 @@ office_words! {
     history_lead,
     history_lead_cloud,
     history_goes_on,
+    history_looks,
     history_one,
     history_many,
     history_looked,

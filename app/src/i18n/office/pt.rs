@@ -119,6 +119,7 @@ pub(super) static WORDS: OfficeWords = OfficeWords {
     history_lead: "O que foi dito no telefone antes de ser vinculado vem sozinho: ninguém é notificado e nada conta como não lido.",
     history_lead_cloud: "A Meta envia sozinha o que foi dito no app WhatsApp Business quando o número é conectado junto com o app.",
     history_goes_on: "Sincronizando conversas… {percent}%",
+    history_looks: "Todas as conversas estão aqui; verificando se chegam mais…",
     history_one: "Uma mensagem foi trazida.",
     history_many: "{n} mensagens foram trazidas.",
     history_looked: "Verificado pela última vez",

@@ -53,7 +53,7 @@ pub(super) fn History(id: AccountId, account: Memo<AccountView>) -> impl IntoVie
                 <h2>{words.history_title}</h2>
                 <p>{if linked { words.history_lead } else { words.history_lead_cloud }}</p>
             </header>
-            {move || sync.get().map(|sync| state(sync, words))}
+            {move || sync.get().map(|sync| state(sync, linked, words))}
             {linked
                 .then(|| {
                     view! {
@@ -85,7 +85,7 @@ pub(super) fn History(id: AccountId, account: Memo<AccountView>) -> impl IntoVie
     }
 }
 
-fn state(sync: SyncView, words: &'static OfficeWords) -> AnyView {
+fn state(sync: SyncView, linked: bool, words: &'static OfficeWords) -> AnyView {
     let messages = count(words.history_one, words.history_many, i64::from(sync.messages));
     match sync.state {
         SyncState::Failed => view! {
@@ -96,7 +96,11 @@ fn state(sync: SyncView, words: &'static OfficeWords) -> AnyView {
         .into_any(),
         SyncState::Pending | SyncState::Syncing if !sync.quiet => {
             let percent = sync.percent();
-            let text = fill(words.history_goes_on, &[("percent", &percent.to_string())]);
+            let text = if linked && sync.only_looks() {
+                words.history_looks.to_owned()
+            } else {
+                fill(words.history_goes_on, &[("percent", &percent.to_string())])
+            };
             view! {
                 <p>{text}</p>
                 <progress max="100" value=percent aria-label=words.history_title></progress>

@@ -75,6 +75,9 @@ fn bar(app: App, id: AccountId, hidden: RwSignal<HashSet<(AccountId, Timestamp)>
 /// How far it is, in words. Meta counts in hundredths, phones in chats.
 fn progress(sync: &SyncView, cloud: bool, words: &'static Words) -> String {
     let percent = sync.percent().to_string();
+    if !cloud && sync.only_looks() {
+        return words.sync_looks.to_owned();
+    }
     match (cloud, sync.total) {
         (true, _) => fill(words.sync_percent, &[("percent", &percent)]),
         (false, 0) => words.sync_begins.to_owned(),
@@ -106,6 +109,8 @@ mod tests {
             finished_at: None,
         };
         assert_eq!(progress(&sync, false, words), "Syncing chats… 45/120 (37%)");
+        sync.done = 120;
+        assert_eq!(progress(&sync, false, words), "All chats are here; looking whether more come…");
         (sync.done, sync.total) = (55, 100);
         assert_eq!(progress(&sync, true, words), "Syncing chats… 55%");
         sync.total = 0;

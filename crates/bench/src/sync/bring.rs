@@ -32,7 +32,7 @@ const KILLS: u64 = 10;
 const PATIENCE: Duration = Duration::from_mins(15);
 
 /// A number that gets linked to a phone with a past.
-struct Number {
+pub(super) struct Number {
     api: Connection,
     address: SocketAddr,
     auth: String,
@@ -41,7 +41,12 @@ struct Number {
 
 impl Number {
     /// Connects it; the phone is not linked yet.
-    async fn connect(server: &Server, sandbox: SocketAddr, token: &str, limit: u16) -> Result<Self> {
+    pub(super) async fn connect(
+        server: &Server,
+        sandbox: SocketAddr,
+        token: &str,
+        limit: u16,
+    ) -> Result<Self> {
         let api = Connection::open(server.address).await.map_err(Error::io("cannot reach the server"))?;
         let auth = format!("Authorization: Bearer {token}");
         let mut number = Self { api, address: server.address, auth, id: String::new() };
@@ -113,13 +118,13 @@ fn complete(sync: &Value) -> bool {
 }
 
 /// A phone with this past, and a gateway with a slot for it.
-async fn phone(chats: usize, groups: usize, messages: usize) -> Result<(Running, SocketAddr)> {
+pub(super) async fn phone(past: Past) -> Result<(Running, SocketAddr)> {
     let listen = free_address()?;
     let config = Config { listen, numbers: Vec::new(), seed: false };
     let timing = Timing { history_after: Duration::ZERO, ..Timing::default() };
     let sandbox = balas_sandbox::start_with(config, timing, Arc::new(SystemClock), Arc::new(OsRandom)).await;
     let sandbox = sandbox.map_err(|error| Error::Server(error.to_string()))?;
-    let past = Past { account: PHONE.to_owned(), chats, groups, messages, members: 20, first_customer: None };
+    let past = Past { account: PHONE.to_owned(), ..past };
     let world = sandbox.world();
     let made = world.add_handset(PHONE, None).and_then(|_| world.fill(&past));
     let slot = made.and_then(|()| world.add_device(&Device::new("v9", SLOT)));
@@ -127,13 +132,13 @@ async fn phone(chats: usize, groups: usize, messages: usize) -> Result<(Running,
     Ok((sandbox, listen))
 }
 
-fn link(sandbox: &Running) -> Result<Instant> {
+pub(super) fn link(sandbox: &Running) -> Result<Instant> {
     let linked = sandbox.world().link(&Device::new("v9", SLOT), PHONE, "Past");
     linked.map(|_| Instant::now()).map_err(|error| Error::Server(error.to_string()))
 }
 
 /// A fresh database without bounds for histories.
-async fn unbounded(surroundings: &Surroundings) -> Result<Database> {
+pub(super) async fn unbounded(surroundings: &Surroundings) -> Result<Database> {
     let database = surroundings.fresh(None).await?;
     let local = Local::open(&database).await?;
     let settings = WorkspaceSettings { sync_chats: None, sync_days: None, ..WorkspaceSettings::default() };
@@ -161,7 +166,8 @@ async fn contents(database: &Database) -> Result<Vec<(i64, i64, i64)>> {
 
 /// 500 chats, of which 100 are groups, with 50 messages each.
 pub(super) async fn over(report: &mut Report, surroundings: &Surroundings) -> Result<()> {
-    let (sandbox, listen) = phone(400, 100, 50).await?;
+    let (sandbox, listen) =
+        phone(Past { chats: 400, groups: 100, messages: 50, members: 20, ..Past::default() }).await?;
     let outcome = bring(report, surroundings, &sandbox, listen).await;
     sandbox.stop().await;
     outcome
@@ -206,7 +212,7 @@ async fn bring(
 
 /// 5,000 chats with 200 messages each; the server is killed on the way.
 pub(super) async fn kills(report: &mut Report, surroundings: &Surroundings) -> Result<()> {
-    let (sandbox, listen) = phone(5_000, 0, 200).await?;
+    let (sandbox, listen) = phone(Past { chats: 5_000, messages: 200, ..Past::default() }).await?;
     let outcome = kill(report, surroundings, &sandbox, listen).await;
     sandbox.stop().await;
     outcome

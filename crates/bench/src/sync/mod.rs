@@ -5,6 +5,7 @@
 
 mod bring;
 mod find;
+mod group;
 
 use crate::{Result, report::Report, row::Row, surroundings::Surroundings};
 
@@ -23,6 +24,9 @@ pub async fn run(surroundings: &Surroundings) -> Result<Vec<Row>> {
     eprintln!("  kills");
     let outcome = bring::kills(&mut report, surroundings).await;
     report.note("kills", outcome);
+    eprintln!("  a large group");
+    let outcome = group::panel(&mut report, surroundings).await;
+    report.note("a large group", outcome);
     eprintln!("  filters and search");
     let outcome = find::all(&mut report, surroundings, None).await;
     report.note("filters and search", outcome);

@@ -1,18 +1,23 @@
 //! Any order and any repetition of what happens ends in the same state.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use balas_domain::{
     AccountId, Address, ContactId, Content, ConversationId, Identity, MessageStatus, Timestamp, WorkspaceId,
-    query::{ContactQuery, ListQuery},
-    view::{Direction, ProviderKind},
+    query::ListQuery,
+    view::{Author, ConversationView, Direction, ProviderKind},
 };
 use balas_providers::{
     cloud::{Secrets, Settings},
-    inbound::{Inbound, Message, Sender, Status},
+    gateway::{GroupInfo, GroupMember},
+    inbound::{GroupChange, GroupField, Inbound, Membership, Message, Sender, Status},
 };
 use balas_store::{
-    Tx, accounts, contacts, conversations, messages, people,
+    Tx, Write, accounts, contacts, conversations, groups, messages, people,
     testing::{Kind, TestStore, fresh, workspace},
 };
 use proptest::{prelude::*, test_runner::TestRunner};
@@ -43,6 +48,88 @@ fn address(person: usize, by_lid: bool) -> Address {
 
 fn identity(person: usize, by_lid: bool) -> Identity {
     address(person, by_lid).identity().unwrap()
+}
+
+fn group() -> Address {
+    Address::Group("120363".to_owned())
+}
+
+/// The business's own phone.
+fn own() -> Address {
+    Address::Phone("628110000002".to_owned())
+}
+
+/// Under which names somebody is told of.
+#[derive(Clone, Copy, Debug)]
+enum Spelling {
+    Lid,
+    Number,
+    Both,
+}
+
+fn spelling() -> impl Strategy<Value = Spelling> {
+    proptest::sample::select(vec![Spelling::Lid, Spelling::Number, Spelling::Both])
+}
+
+fn nameless(person: usize, spelling: Spelling) -> Sender {
+    let identities = match spelling {
+        Spelling::Lid => vec![identity(person, true)],
+        Spelling::Number => vec![identity(person, false)],
+        Spelling::Both => vec![identity(person, false), identity(person, true)],
+    };
+    Sender { identities, name: None, username: None }
+}
+
+/// Something that happened in the group, or its whole list of members.
+#[derive(Clone, Debug)]
+enum News {
+    Members {
+        what: Membership,
+        who: BTreeMap<usize, Spelling>,
+        us: bool,
+        name: Option<&'static str>,
+    },
+    Update {
+        field: GroupField,
+        value: Option<&'static str>,
+        by: Option<(usize, bool)>,
+    },
+    List {
+        members: BTreeMap<usize, (Spelling, u8)>,
+        us: u8,
+        owner: Option<(usize, Spelling)>,
+        name: &'static str,
+    },
+}
+
+/// On which account it was told, when it happened, and what. Few moments, so that many things happen at once.
+fn news() -> impl Strategy<Value = (usize, usize, News)> {
+    let name = || proptest::sample::select(vec!["Resellers", "Bandung", "Old customers"]);
+    let what = proptest::sample::select(vec![
+        Membership::Joined,
+        Membership::Left,
+        Membership::Promoted,
+        Membership::Demoted,
+    ]);
+    let who = proptest::collection::btree_map(0..PEOPLE, spelling(), 0..3);
+    let members = (what, who, proptest::bool::weighted(0.3), proptest::option::weighted(0.2, name()))
+        .prop_map(|(what, who, us, name)| News::Members { what, who, us, name });
+    let field = proptest::sample::select(vec![
+        (GroupField::Name, Some("Bandung")),
+        (GroupField::Name, Some("Resellers")),
+        (GroupField::Description, Some("Orders")),
+        (GroupField::Picture, None),
+        (GroupField::Announce, Some("on")),
+        (GroupField::Announce, Some("off")),
+        (GroupField::Locked, Some("on")),
+        (GroupField::Locked, None),
+    ]);
+    let by = proptest::option::of((0..PEOPLE, any::<bool>()));
+    let update = (field, by).prop_map(|((field, value), by)| News::Update { field, value, by });
+    let members_of = proptest::collection::btree_map(0..PEOPLE, (spelling(), 0..3_u8), 0..=PEOPLE);
+    let list = (members_of, 0..3_u8, proptest::option::of((0..PEOPLE, spelling())), name())
+        .prop_map(|(members, us, owner, name)| News::List { members, us, owner, name });
+    (0..2_usize, 0..5_usize, prop_oneof![3 => members, 2 => update, 1 => list])
 }
 
 /// Something that was written, and where.
@@ -94,10 +181,69 @@ fn written() -> impl Strategy<Value = Written> {
     )
 }
 
-type Happening = (usize, Inbound);
+/// What comes to an account: from its provider, or as the answer to a question that was asked then.
+#[derive(Clone, Debug)]
+enum Happening {
+    Told(usize, Inbound),
+    Listed(usize, GroupInfo, Timestamp),
+}
+
+/// What the providers tell of what happened to the group.
+fn told(n: usize, (account, second, news): &(usize, usize, News)) -> Happening {
+    match news {
+        News::Members { what, who, us, name } => {
+            let change = GroupChange {
+                chat: group(),
+                what: *what,
+                people: who.iter().map(|(person, spelling)| nameless(*person, *spelling)).collect(),
+                us: *us,
+                name: name.map(str::to_owned),
+                at: at(*second),
+            };
+            Happening::Told(*account, Inbound::Group(change))
+        }
+        News::Update { field, value, by } => {
+            let update = Inbound::GroupUpdated {
+                chat: group(),
+                field: *field,
+                value: value.map(str::to_owned),
+                by: by.map(|(person, by_lid)| identity(person, by_lid)),
+                at: at(*second),
+            };
+            Happening::Told(*account, update)
+        }
+        News::List { members, us, owner, name } => {
+            let member = |who: Sender, role: u8| GroupMember { who, admin: role == 1, owner: role == 2 };
+            // One of the gateways knows us by a name that we do not know.
+            let ours = (*account == 0).then(|| {
+                let identities = own().identity().into_iter().collect();
+                member(Sender { identities, ..Sender::default() }, *us)
+            });
+            let others =
+                members.iter().map(|(person, (spelling, role))| member(nameless(*person, *spelling), *role));
+            let info = GroupInfo {
+                address: group(),
+                name: Some((*name).to_owned()),
+                topic: Some(format!("about {n}")),
+                owner: owner.map(|(person, spelling)| nameless(person, spelling)),
+                created_at: None,
+                announce: n.is_multiple_of(2),
+                locked: n.is_multiple_of(3),
+                members: others.chain(ours).collect(),
+            };
+            // Questions are asked one after the other: no two at once.
+            Happening::Listed(*account, info, at(n).after(Duration::from_mins(1)))
+        }
+    }
+}
 
 /// What the providers tell of all this.
-fn happenings(all: &[Written]) -> Vec<Happening> {
+fn happenings(all: &[Written], in_group: &[(usize, usize, News)]) -> Vec<Happening> {
+    let written = everything_of(all).into_iter().map(|(account, event)| Happening::Told(account, event));
+    written.chain(in_group.iter().enumerate().map(|(n, news)| told(n, news))).collect()
+}
+
+fn everything_of(all: &[Written]) -> Vec<(usize, Inbound)> {
     let mut out = Vec::new();
     for person in 0..PEOPLE {
         let (old, new) = (vec![identity(person, true)], vec![identity(person, false)]);
@@ -107,7 +253,7 @@ fn happenings(all: &[Written]) -> Vec<Happening> {
         let provider_id = format!("m{n}");
         let spellings = if w.twice { vec![w.by_lid, !w.by_lid] } else { vec![w.by_lid] };
         let chat = |by_lid| {
-            if w.group { Address::Group("120363".to_owned()) } else { address(w.person, by_lid) }
+            if w.group { group() } else { address(w.person, by_lid) }
         };
         let sender = |by_lid| Sender {
             identities: match (w.group && w.from_us, w.both) {
@@ -240,20 +386,57 @@ async fn world() -> World {
     World { engine, ws, accounts: all, _db: db }
 }
 
-/// Everything that matters, without ids and order of rows.
-async fn end_of(happenings: &[Happening]) -> BTreeSet<String> {
-    let world = world().await;
-    for (account, event) in happenings {
-        let mut write = world.engine.store().write(world.ws, NOW).await.unwrap();
-        world.engine.ingest(&mut write, &world.accounts[*account], event.clone()).await.unwrap();
-        write.commit().await.unwrap();
+impl World {
+    /// Takes what happened, in these transactions.
+    async fn take(&self, transactions: &[Vec<Happening>]) {
+        let mut waiting = Vec::new();
+        for transaction in transactions {
+            let mut write = self.engine.store().write(self.ws, NOW).await.unwrap();
+            for happening in transaction {
+                match happening {
+                    Happening::Told(account, event) => {
+                        self.engine
+                            .ingest(&mut write, &self.accounts[*account], event.clone())
+                            .await
+                            .unwrap();
+                    }
+                    Happening::Listed(account, info, asked_at) => waiting.push((*account, info, *asked_at)),
+                }
+                // A group is not asked for before somebody has written there.
+                let mut still = Vec::new();
+                for (account, info, asked_at) in waiting {
+                    if !self.list(&mut write, account, info, asked_at).await {
+                        still.push((account, info, asked_at));
+                    }
+                }
+                waiting = still;
+            }
+            self.engine.publish(write).await.unwrap();
+        }
     }
+
+    async fn list(&self, write: &mut Write, account: usize, info: &GroupInfo, asked_at: Timestamp) -> bool {
+        let account = &self.accounts[account];
+        let here = conversations::by_address(self.ws, write.tx(), account.id, &group()).await.unwrap();
+        let Some(id) = here else { return false };
+        self.engine.store_group(write, account, Some(&own()), id, info, asked_at).await.unwrap();
+        true
+    }
+}
+
+/// Everything that matters, without ids and order of rows.
+async fn end_of(transactions: &[Vec<Happening>]) -> BTreeSet<String> {
+    let world = world().await;
+    world.take(transactions).await;
     let mut tx = world.engine.store().read().await.unwrap();
-    let all = contacts::list(world.ws, &mut tx, &ContactQuery::default()).await.unwrap().items;
-    let ids: Vec<ContactId> = all.iter().map(|contact| contact.id).collect();
+    let all: Vec<Identity> =
+        (0..PEOPLE).flat_map(|person| [identity(person, true), identity(person, false)]).collect();
+    let found = contacts::found_by(world.ws, &mut tx, &all).await.unwrap();
+    let ids: Vec<ContactId> =
+        found.values().map(|known| known.id).collect::<BTreeSet<_>>().into_iter().collect();
     let mut dump = BTreeSet::new();
-    for id in &ids {
-        dump.insert(format!("contact {}", who(&world, &mut tx, *id, &ids).await));
+    for known in found.values() {
+        dump.insert(format!("contact {} is {}", who(&world, &mut tx, known.id, &ids).await, known.display));
     }
     for row in conversations::list(world.ws, &mut tx, &ListQuery::default()).await.unwrap().items {
         let place = place(&world, &mut tx, row.account_id, row.id).await;
@@ -263,23 +446,33 @@ async fn end_of(happenings: &[Happening]) -> BTreeSet<String> {
         };
         let last = row.last.as_ref().unwrap();
         dump.insert(format!(
-            "{place}: with {contact}, unread {}, {:?}, last in {:?}, {:?} {:?} {:?}",
-            row.unread, row.work, row.last_inbound_at, last.preview, last.status, last.at
+            "{place}: {} with {contact}, unread {}, {:?}, last in {:?}, {:?} {:?} {:?}",
+            row.title, row.unread, row.work, row.last_inbound_at, last.preview, last.status, last.at
         ));
+        dump.extend(group_of(&world, &mut tx, &row, &ids).await);
         for view in messages::page(world.ws, &mut tx, row.id, None, 100).await.unwrap().items {
             let record = messages::get(world.ws, &mut tx, view.id).await.unwrap().unwrap();
             let author = match record.contact_id {
                 Some(author) => who(&world, &mut tx, author, &ids).await,
                 None => String::new(),
             };
-            assert_eq!(view.direction == Direction::In, record.contact_id.is_some());
+            match view.direction {
+                Direction::In => assert!(record.contact_id.is_some()),
+                Direction::Out => assert_eq!(record.contact_id, None),
+                Direction::Internal => {}
+            }
+            // In lines of the thread everybody is called what they are called now.
+            let name = match &view.author {
+                Author::Contact { name, .. } if view.direction == Direction::Internal => name.as_str(),
+                _ => "",
+            };
             let quoted = view.quote.as_ref().map(|quote| quote.preview.clone());
             let reactions: BTreeSet<_> =
                 view.reactions.iter().map(|r| format!("{} {}", r.author, r.emoji)).collect();
             // Nobody sees what was taken back, nor how often it was changed before.
             let said = (!view.revoked).then_some((&view.content, view.edited));
             dump.insert(format!(
-                "{place} {:?}: {author} {:?} {said:?} {} {:?} {reactions:?} {} {quoted:?}",
+                "{place} {:?}: {author} {name} {:?} {said:?} {} {:?} {reactions:?} {} {quoted:?}",
                 record.provider_id,
                 view.delivery.status,
                 view.revoked,
@@ -289,6 +482,27 @@ async fn end_of(happenings: &[Happening]) -> BTreeSet<String> {
         }
     }
     dump
+}
+
+/// Who is in a group and what it is about.
+async fn group_of(world: &World, tx: &mut Tx, row: &ConversationView, ids: &[ContactId]) -> Vec<String> {
+    let Some(group) = groups::view(world.ws, tx, row.id).await.unwrap() else { return Vec::new() };
+    let glance = row.group.map(|glance| (glance.members, glance.closed));
+    let mut all = vec![format!(
+        "{} is a group: {:?} {:?} {} {} {:?} {glance:?}",
+        row.account_id, group.description, group.owner, group.announce, group.locked, group.fetched_at
+    )];
+    for m in group.members {
+        let contact = match m.contact_id {
+            Some(contact) => who(world, tx, contact, ids).await,
+            None => String::new(),
+        };
+        all.push(format!(
+            "{} has {contact} {} {:?} {:?} {:?} {:?} {}",
+            row.account_id, m.name, m.phone, m.tag, m.role, m.joined_at, m.us
+        ));
+    }
+    all
 }
 
 async fn place(world: &World, tx: &mut Tx, account: AccountId, id: ConversationId) -> String {
@@ -306,6 +520,14 @@ async fn who(world: &World, tx: &mut Tx, id: ContactId, now: &[ContactId]) -> St
     panic!("a contact is gone and became none");
 }
 
+/// Cuts into transactions of these sizes, over and over.
+fn in_groups(all: Vec<Happening>, sizes: &[usize]) -> Vec<Vec<Happening>> {
+    let mut rest = all.into_iter();
+    let mut sizes = sizes.iter().cycle();
+    let next = || Some(rest.by_ref().take(*sizes.next()?).collect::<Vec<_>>());
+    std::iter::from_fn(next).take_while(|some| !some.is_empty()).collect()
+}
+
 #[test]
 fn any_order_and_repetition_end_alike() {
     // More by hand: PROPTEST_CASES=1000.
@@ -316,14 +538,19 @@ fn any_order_and_repetition_end_alike() {
         failure_persistence: None,
         ..ProptestConfig::default()
     });
-    let story = proptest::collection::vec(written(), 1..7).prop_flat_map(|all| {
-        let straight = happenings(&all);
+    let written = proptest::collection::vec(written(), 1..7);
+    let in_group = proptest::collection::vec(news(), 0..7);
+    let sizes = proptest::collection::vec(1..6_usize, 1..10);
+    let story = (written, in_group, sizes).prop_flat_map(|(written, in_group, sizes)| {
+        let straight = happenings(&written, &in_group);
         let again: Vec<Happening> = straight.iter().chain(&straight).cloned().collect();
-        (Just(straight), Just(again).prop_shuffle())
+        (Just(straight), Just(again).prop_shuffle(), Just(sizes))
     });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runner
-        .run(&story, |(straight, crooked)| {
+        .run(&story, |(straight, crooked, sizes)| {
+            let straight: Vec<_> = straight.into_iter().map(|happening| vec![happening]).collect();
+            let crooked = in_groups(crooked, &sizes);
             let (one, other) = runtime.block_on(async { (end_of(&straight).await, end_of(&crooked).await) });
             let (only_one, only_other): (Vec<_>, Vec<_>) =
                 (one.difference(&other).collect(), other.difference(&one).collect());

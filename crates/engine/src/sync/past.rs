@@ -34,6 +34,9 @@ const AT_ONCE: usize = 4;
 const GROUP: usize = 200;
 /// A step ends about then and another one begins: far within a job's lease.
 const STEP: Duration = Duration::from_secs(20);
+/// Who wrote in groups, as long as nobody becomes one with somebody else.
+type People = HashMap<Vec<Identity>, ContactId>;
+
 /// A chat that could not be read so often is left out.
 const TRIES: u32 = 3;
 
@@ -143,7 +146,7 @@ impl Engine {
             return Ok(());
         }
         let mut write = self.store.write(runtime.workspace, self.clock.now()).await?;
-        let mut people = HashMap::new();
+        let mut people = People::new();
         let mut room = GROUP;
         for (chat, mut messages) in chats {
             while messages.len() > room {
@@ -153,6 +156,7 @@ impl Engine {
                 sync::brought(&mut write, runtime.id, stored).await?;
                 self.publish(write).await?;
                 write = self.store.write(runtime.workspace, self.clock.now()).await?;
+                people.clear();
                 (messages, room) = (rest, GROUP);
             }
             room -= messages.len();
@@ -172,7 +176,7 @@ impl Engine {
         chat: &WaitingChat,
         messages: Vec<Message>,
         elsewhere: bool,
-        people: &mut HashMap<Vec<Identity>, ContactId>,
+        people: &mut People,
     ) -> Result<u32, StoreError> {
         if messages.is_empty() {
             return Ok(0);
@@ -186,9 +190,7 @@ impl Engine {
         if let Some(name) = chat.name.as_deref().filter(|_| group) {
             conversations::name_it(write, place.id, &chat.address, name).await?;
         }
-        if group {
-            self.group_seen(write, runtime, place.id, None).await?;
-        }
+        let new_group = group && self.group_seen(write, runtime, place.id, None).await?;
         let mut rows = Vec::with_capacity(messages.len());
         for message in messages {
             let author = if group && !message.from_us && !message.sender.identities.is_empty() {
@@ -196,6 +198,10 @@ impl Engine {
                     Some(*known)
                 } else {
                     let found = self.person(write, runtime, &message.sender).await?;
+                    if write.people_changed() {
+                        // Some of those may be somebody else by now.
+                        people.clear();
+                    }
                     people.extend(found.map(|id| (message.sender.identities.clone(), id)));
                     found
                 }
@@ -206,6 +212,9 @@ impl Engine {
         }
         let new = messages::insert_history(write, runtime.id, place.id, &rows).await?;
         self.apply_parked_to(write, runtime, &rows, &new).await?;
+        if new_group {
+            self.group_begins(write, runtime, &chat.address).await?;
+        }
         Ok(u32::try_from(new.len()).unwrap_or(u32::MAX))
     }
 

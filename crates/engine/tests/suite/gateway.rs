@@ -36,13 +36,13 @@ impl World {
         found.into_iter().find(|c| c.last.as_ref().is_some_and(|l| l.preview.text == text)).unwrap()
     }
 
-    async fn answer(&self, conversation: &ConversationView, text: &str) -> NewText {
+    pub async fn answer(&self, conversation: &ConversationView, text: &str) -> NewText {
         let new = self.text(text);
         self.engine.send_text(&self.owner, conversation.id, &new).await.unwrap();
         new
     }
 
-    async fn sent_as(&self, conversation: &ConversationView, new: &NewText, status: MessageStatus) {
+    pub async fn sent_as(&self, conversation: &ConversationView, new: &NewText, status: MessageStatus) {
         self.until(&format!("the message is {status:?}"), async || {
             self.message(conversation.id, new.id).await.delivery.status >= status
         })

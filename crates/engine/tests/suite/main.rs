@@ -5,6 +5,7 @@ mod alerts;
 mod bridge;
 mod gateway;
 mod groups;
+mod identity;
 mod inbound;
 mod lifecycle;
 mod outbound;

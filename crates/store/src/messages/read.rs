@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use balas_domain::{
     AccountId, ContactId, Content, ConversationId, Delivery, MemberId, MessageId, Seq, Timestamp,
     WorkspaceId,
-    view::{Author, Held, MessageView, Page, Quote, Reaction},
+    view::{Author, Direction, Held, MessageView, Page, Quote, Reaction},
+    work::Activity,
 };
 use sqlx::FromRow;
 
@@ -18,6 +19,8 @@ use crate::{
     mentions,
     mentions::{Names, Wanted},
 };
+
+const INTERNAL: &str = Direction::Internal.as_str();
 
 /// A message with what only the engine may see.
 #[derive(Clone, Debug, PartialEq)]
@@ -101,12 +104,14 @@ macro_rules! select {
 }
 
 impl Row {
-    fn author(&self) -> Result<Author> {
+    fn author(&self, people: &Names) -> Result<Author> {
         let stored = || Some(self.author_name.clone()).filter(|n| !n.is_empty());
+        // Customers may call themselves anything: only what we wrote ourselves is a mention.
+        let called = |name: String| if self.direction == INTERNAL { people.called(&name) } else { name };
         Ok(match self.author_kind.as_str() {
             "contact" => Author::Contact {
                 id: self.author_contact_id,
-                name: stored().or_else(|| self.contact_name.clone()).unwrap_or_default(),
+                name: stored().map(called).or_else(|| self.contact_name.clone()).unwrap_or_default(),
             },
             "member" => Author::Member {
                 id: self.author_member_id.ok_or(StoreError::Corrupt { what: "message author" })?,
@@ -136,7 +141,12 @@ impl Row {
     }
 
     fn into_record(self, reactions: Vec<Reaction>, people: &Names) -> Result<MessageRecord> {
-        let content: Content = codec::from_json("message", &self.content)?;
+        let mut content: Content = codec::from_json("message", &self.content)?;
+        if let Content::Activity { activity: Activity::Group { news } } = &mut content {
+            for who in &mut news.who {
+                *who = people.called(who);
+            }
+        }
         let revoked = self.revoked_at.is_some();
         let mentions = if revoked { Vec::new() } else { people.of(content.searchable()) };
         let mut quote = self.quote()?;
@@ -149,7 +159,7 @@ impl Row {
             account_id: self.account_id,
             sent_with: self.sent_with,
             direction: direction(&self.direction)?,
-            author: self.author()?,
+            author: self.author(people)?,
             content: if revoked { Content::text("") } else { content.clone().for_screen() },
             mentions,
             delivery: Delivery {
@@ -201,7 +211,10 @@ async fn records(ws: WorkspaceId, tx: &mut Tx, rows: Vec<Row>) -> Result<Vec<Mes
         }
     }
     let wanted = {
-        let texts = rows.iter().flat_map(|r| [Some(r.content.as_str()), r.quoted_content.as_deref()]);
+        let told = |r: &Row| r.direction == INTERNAL;
+        let texts = rows.iter().flat_map(|r| {
+            [Some(r.content.as_str()), r.quoted_content.as_deref(), told(r).then_some(r.author_name.as_str())]
+        });
         Wanted::of(texts.flatten())
     };
     let people = mentions::names(ws, tx, wanted).await?;

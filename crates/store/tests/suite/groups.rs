@@ -237,6 +237,48 @@ async fn two_contacts_that_are_one_are_one_member(#[case] kind: Kind) {
     assert_eq!((seen.owner.as_deref(), seen.glance.members), (Some("Ana"), Some(2)));
 }
 
+/// The list has everybody under one name; who joined under the other one is in it all the same.
+#[rstest]
+#[case::sqlite(Kind::Sqlite)]
+#[case::postgres(Kind::Postgres)]
+#[tokio::test]
+async fn a_list_speaks_for_both_names_of_a_member(#[case] kind: Kind) {
+    let world = World::new(kind).await;
+    let mut write = world.write().await;
+    let conversation = group(&mut write, &world, 1).await;
+    let by_number =
+        contacts::resolve(&mut write, "", &[number(1)], Some("Ana"), None, contact(11)).await.unwrap();
+    let by_lid = contacts::resolve(&mut write, "", &[lid(1)], None, None, contact(12)).await.unwrap();
+    groups::change(&mut write, conversation, MemberChange::Promoted, &[by_number], false, at(1))
+        .await
+        .unwrap();
+    groups::list(&mut write, conversation, &listed(&[(by_lid, GroupRole::Member)]), at(5)).await.unwrap();
+    contacts::resolve(&mut write, "", &[number(1), lid(1)], None, None, contact(13)).await.unwrap();
+    write.commit().await.unwrap();
+    let seen = view(&world, conversation).await;
+    assert_eq!(names(&seen), [("Ana", GroupRole::Member), ("Number 1", GroupRole::Member)]);
+}
+
+#[rstest]
+#[case::sqlite(Kind::Sqlite)]
+#[case::postgres(Kind::Postgres)]
+#[tokio::test]
+async fn names_of_a_group_may_be_told_in_any_order(#[case] kind: Kind) {
+    let world = World::new(kind).await;
+    let names = [("First", 1), ("Second", 2), ("Last", 3), ("A third one", 3)];
+    for (n, order) in (1..).zip([[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1]]) {
+        let mut write = world.write().await;
+        let conversation = group(&mut write, &world, n).await;
+        for which in order {
+            let (name, when) = names[which];
+            groups::rename(&mut write, conversation, name, at(when)).await.unwrap();
+        }
+        assert!(!groups::rename(&mut write, conversation, "Last", at(3)).await.unwrap(), "once more");
+        write.commit().await.unwrap();
+        assert_eq!(world.view(conversation).await.title, "Last");
+    }
+}
+
 #[rstest]
 #[case::sqlite(Kind::Sqlite)]
 #[case::postgres(Kind::Postgres)]
@@ -287,7 +329,7 @@ async fn what_is_no_group_gets_no_details(#[case] kind: Kind) {
     let conversation = world.conversation(1).await;
     let mut write = world.write().await;
     assert!(!groups::ensure(&mut write, conversation).await.unwrap());
-    assert!(!groups::rename(&mut write, conversation, "Group").await.unwrap());
+    assert!(!groups::rename(&mut write, conversation, "Group", at(1)).await.unwrap());
     let none = groups::change(&mut write, conversation, MemberChange::Joined, &[], true, Timestamp(1)).await;
     assert!(none.is_err());
     write.commit().await.unwrap();
@@ -310,7 +352,7 @@ async fn another_workspace_sees_and_changes_nothing(#[case] kind: Kind) {
     let other = balas_store::testing::workspace(&world.db, 2).await;
     let mut write = world.db.write(other, NOW).await.unwrap();
     assert!(!groups::ensure(&mut write, conversation).await.unwrap());
-    assert!(!groups::rename(&mut write, conversation, "Theirs").await.unwrap());
+    assert!(!groups::rename(&mut write, conversation, "Theirs", at(9)).await.unwrap());
     groups::wanted(&mut write, conversation).await.unwrap();
     groups::merge_contacts(&mut write, contact(99), ana).await.unwrap();
     assert!(groups::change(&mut write, conversation, MemberChange::Left, &[ana], true, at(9)).await.is_err());
