@@ -135,6 +135,13 @@ pub async fn retry(id: MessageId) -> Result<MessageView, ApiError> {
     context::answer(call.engine.retry(&call.actor, id).await)
 }
 
+/// Fetches the file of a message from `WhatsApp`.
+#[server(prefix = "/api/ui", endpoint = "load_file", input = Json)]
+pub async fn load_file(id: MessageId) -> Result<MessageView, ApiError> {
+    let call = context::Call::new().await?;
+    context::answer(call.engine.load_file(&call.actor, id).await)
+}
+
 /// Does something with a conversation that `WhatsApp` knows nothing of.
 #[server(prefix = "/api/ui", endpoint = "change_work", input = Json)]
 pub async fn change_work(id: ConversationId, change: WorkChange) -> Result<ConversationView, ApiError> {

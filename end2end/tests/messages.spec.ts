@@ -91,16 +91,16 @@ test("a message that the customer deletes is gone, and says so", async ({ page, 
   await expect(page.getByText("Nomor kartu saya 1234")).toHaveCount(0);
 });
 
-test("media are cards with their kind, name and caption", async ({ page, customer }) => {
+test("files that are not to be had keep their place, with kind, name and caption", async ({ page, customer }) => {
   await customer.sends("image", { id: "901", mime_type: "image/jpeg", sha256: "x", caption: "Ini *fotonya*" });
   await customer.sends("document", { id: "902", mime_type: "application/pdf", sha256: "x", filename: "Nota 17.pdf" });
   await customer.sends("audio", { id: "903", mime_type: "audio/ogg; codecs=opus", sha256: "x", voice: true });
   await customer.sends("sticker", { id: "904", mime_type: "image/webp", sha256: "x", animated: false });
   await openChat(page, customer);
   const photo = bubble(page, "Photo");
-  await expect(photo).toContainText("The file stays at WhatsApp; Balas cannot show it yet.");
+  await expect(photo).toContainText("WhatsApp does not have it any more");
   await expect(photo.locator("strong", { hasText: "fotonya" })).toBeVisible();
-  await expect(bubble(page, "Document")).toContainText("Nota 17.pdf");
+  await expect(bubble(page, "Nota 17.pdf")).toContainText("WhatsApp does not have it any more");
   await expect(bubble(page, "Voice message")).toBeVisible();
   await expect(bubble(page, "Sticker")).toBeVisible();
 });

@@ -7,6 +7,7 @@ mod accounts;
 mod alerts;
 mod contacts;
 mod conversations;
+mod files;
 mod labels;
 mod me;
 mod members;
@@ -90,6 +91,13 @@ pub fn table() -> Vec<(Method, &'static str, MethodRouter<AppState>)> {
         (Method::POST, "/conversations/{id}/notes", post(messages::note)),
         (Method::GET, "/messages/search", get(messages::find)),
         (Method::POST, "/messages/{id}/retry", post(messages::retry)),
+        (Method::GET, "/messages/{id}/file", get(files::show)),
+        (Method::POST, "/messages/{id}/file/load", post(files::load)),
+        (Method::POST, "/uploads", post(files::begin)),
+        (Method::GET, "/uploads/{id}", get(files::upload)),
+        (Method::PUT, "/uploads/{id}", put(files::part)),
+        (Method::DELETE, "/uploads/{id}", delete(files::cancel)),
+        (Method::POST, "/conversations/{id}/files", post(files::send)),
         (Method::GET, "/labels", get(labels::list)),
         (Method::POST, "/labels", post(labels::create)),
         (Method::PATCH, "/labels/{id}", patch(labels::change)),

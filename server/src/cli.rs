@@ -59,7 +59,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         logs::start("warn", LogFormat::Text);
     }
     let result: Result<ExitCode, Box<dyn std::error::Error>> = match cli.command {
-        Command::Serve(args) => serve(*args).await,
+        Command::Serve(args) => Box::pin(serve(*args)).await,
         Command::Migrate(data) => done(command::migrate(&data).await),
         Command::Workspace(command) => done(command.run().await),
         Command::User(command) => done(command.run().await),

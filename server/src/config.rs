@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use balas_engine::{BridgeConfig, MailConfig};
+use balas_engine::{BridgeConfig, MailConfig, S3Config};
 use serde::Deserialize;
 
 pub use self::{
@@ -49,6 +49,9 @@ pub enum ConfigError {
     /// No mail can be sent so.
     #[error("[smtp] cannot be used: {0}")]
     Mail(String),
+    /// Nothing can be stored so.
+    #[error("[s3] needs secret_key: put it into the file, or set {S3_SECRET} in the environment")]
+    S3Secret,
     /// Where the program itself lies cannot be found out.
     #[error(
         "cannot find the folder of this program, so name the site's folder with --site and the bridge's with --bridge: {0}"
@@ -172,6 +175,8 @@ pub struct DataSettings {
     pub cloud_version: String,
     /// The mail server, if there is one.
     pub mail: Option<MailConfig>,
+    /// S3-compatible storage for files, if there is one.
+    pub s3: Option<S3Config>,
     /// The bridge, where accounts are run.
     pub bridge: Option<BridgeConfig>,
     /// What the file said, for the rest.
@@ -227,6 +232,7 @@ impl DataArgs {
             webhook_base: None,
             bridge: None,
             mail: file.smtp.clone().map(mail).transpose()?,
+            s3: file.s3.clone().map(s3).transpose()?,
             cloud_base_url: cloud.base_url.unwrap_or_else(|| "https://graph.facebook.com".to_owned()),
             cloud_version: cloud.version.unwrap_or_else(|| "v23.0".to_owned()),
             file,
@@ -314,6 +320,21 @@ fn mail(file: file::Smtp) -> Result<MailConfig, ConfigError> {
     };
     mail.check().map_err(ConfigError::Mail)?;
     Ok(mail)
+}
+
+/// The secret key of S3-compatible storage.
+const S3_SECRET: &str = "BALAS_S3_SECRET_KEY";
+
+fn s3(file: file::S3) -> Result<S3Config, ConfigError> {
+    let secret = std::env::var(S3_SECRET).ok().filter(|secret| !secret.is_empty());
+    let in_file = file.secret_key.map(|secret| secret.expose().to_owned());
+    Ok(S3Config {
+        endpoint: file.endpoint,
+        region: file.region,
+        bucket: file.bucket,
+        access_key: file.access_key,
+        secret_key: secret.or(in_file).ok_or(ConfigError::S3Secret)?,
+    })
 }
 
 /// A folder beside the program, where the build leaves it.

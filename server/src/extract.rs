@@ -17,7 +17,7 @@ use crate::problem::Problem;
 pub const MAX_JSON: usize = 256 * 1024;
 
 /// How long a body may take to arrive.
-const ARRIVAL: Duration = Duration::from_secs(30);
+pub const ARRIVAL: Duration = Duration::from_secs(30);
 
 /// The whole body, unless it is larger than `limit`: then nothing is read that need not be.
 ///

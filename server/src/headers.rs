@@ -22,7 +22,7 @@ const ALWAYS: [(HeaderName, &str); 6] = [
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
     (
         HeaderName::from_static("permissions-policy"),
-        "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()",
+        "camera=(), geolocation=(), microphone=(self), payment=(), usb=(), browsing-topics=()",
     ),
 ];
 

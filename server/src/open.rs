@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use balas_domain::{Clock, Random};
 use balas_engine::{
-    Config, Engine, EngineError,
+    Config, Engine, EngineError, FilesConfig,
     ambient::{OsRandom, SystemClock},
 };
 use balas_store::{Store, StoreError};
@@ -83,6 +83,7 @@ pub async fn engine(settings: &DataSettings) -> Result<Engine, OpenError> {
         webhook_base: settings.webhook_base.clone(),
         mail: settings.mail.clone(),
         bridge: settings.bridge.clone(),
+        files: FilesConfig { folder: settings.data.join("files"), s3: settings.s3.clone() },
         rhythm: balas_engine::Rhythm::default(),
         master_key,
     };

@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use balas_domain::form::FieldError;
-use balas_engine::EngineError;
+use balas_engine::{EngineError, UploadRefused};
 use serde::Serialize;
 
 /// The media type of what [`Problem`] becomes.
@@ -198,9 +198,21 @@ impl From<EngineError> for Problem {
         let status = match &e {
             E::Denied(_) | E::Refused(_) => StatusCode::FORBIDDEN,
             E::NotFound { .. } => StatusCode::NOT_FOUND,
-            E::Invalid(_) | E::Empty | E::TooLong { .. } | E::Unconfirmed { .. } | E::Check(_) => {
-                StatusCode::UNPROCESSABLE_ENTITY
-            }
+            E::Invalid(_)
+            | E::Empty
+            | E::TooLong { .. }
+            | E::CaptionTooLong { .. }
+            | E::Unconfirmed { .. }
+            | E::Media(_)
+            | E::Check(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            E::Upload(refused) => match refused {
+                UploadRefused::TooLarge(_) | UploadRefused::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
+                UploadRefused::Empty => StatusCode::UNPROCESSABLE_ENTITY,
+                UploadRefused::TooMany => StatusCode::TOO_MANY_REQUESTS,
+                UploadRefused::OutOfPlace(_) | UploadRefused::Busy | UploadRefused::Unfinished(_) => {
+                    StatusCode::CONFLICT
+                }
+            },
             E::BadCursor => StatusCode::BAD_REQUEST,
             E::Conflict { .. }
             | E::AccountNotReady { .. }
@@ -212,7 +224,7 @@ impl From<EngineError> for Problem {
                 tracing::warn!(error = %source, "the database did not answer");
                 return Self::unavailable();
             }
-            E::Store(_) | E::Secret(_) | E::Internal(_) => {
+            E::Store(_) | E::Storage(_) | E::Secret(_) | E::Internal(_) => {
                 tracing::error!(error = %chain(&e), "a request failed");
                 StatusCode::INTERNAL_SERVER_ERROR
             }
@@ -224,6 +236,7 @@ impl From<EngineError> for Problem {
                 .fold(problem, |p, FieldError { field, problem: words }| p.field(field, words.to_string())),
             E::Empty => problem.field("text", "is required"),
             E::TooLong { .. } => problem.field("text", "is too long"),
+            E::CaptionTooLong { .. } => problem.field("caption", "is too long"),
             E::Check(check) => match check.field() {
                 Some(field) => problem.field(field, check.to_string()),
                 None => problem,

@@ -35,7 +35,11 @@ impl Call {
 pub(super) fn answer<T>(result: Result<T, EngineError>) -> Result<T, ApiError> {
     result.map_err(|error| {
         set_status(status(&error));
-        if let EngineError::Store(_) | EngineError::Secret(_) | EngineError::Internal(_) = &error {
+        if let EngineError::Store(_)
+        | EngineError::Storage(_)
+        | EngineError::Secret(_)
+        | EngineError::Internal(_) = &error
+        {
             tracing::error!(?error, "a call failed");
             return ApiError::Server;
         }
@@ -50,9 +54,10 @@ fn status(error: &EngineError) -> StatusCode {
         EngineError::Conflict { .. } | EngineError::AccountNotReady { .. } | EngineError::Transition(_) => {
             StatusCode::CONFLICT
         }
-        EngineError::Store(_) | EngineError::Secret(_) | EngineError::Internal(_) => {
-            StatusCode::INTERNAL_SERVER_ERROR
-        }
+        EngineError::Store(_)
+        | EngineError::Storage(_)
+        | EngineError::Secret(_)
+        | EngineError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         _ => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }

@@ -10,6 +10,7 @@ mod overlay;
 pub(crate) mod scroll;
 pub(crate) mod storage;
 pub(crate) mod timer;
+pub(crate) mod upload;
 pub(crate) mod zone;
 
 /// Takes over the page that the server rendered.

@@ -97,7 +97,6 @@ pub(super) static WORDS: Words = Words {
     kind_unsupported: "Cannot be shown here",
     unsupported_text: "WhatsApp sent something of the kind “{kind}” that Balas cannot show yet. It is kept; look at the \
         phone if you need it now.",
-    media_later: "The file stays at WhatsApp; Balas cannot show it yet.",
     choice_label: "Chosen answer",
     open_map: "Open map",
     // Thread.

@@ -97,7 +97,6 @@ pub(super) static WORDS: Words = Words {
     kind_unsupported: "Tidak dapat ditampilkan di sini",
     unsupported_text: "WhatsApp mengirim sesuatu berjenis “{kind}” yang belum dapat ditampilkan Balas. Isinya \
         tersimpan; lihat di telepon bila perlu sekarang.",
-    media_later: "Berkas ada di WhatsApp; Balas belum dapat menampilkannya.",
     choice_label: "Jawaban pilihan",
     open_map: "Buka peta",
     // Thread.

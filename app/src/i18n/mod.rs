@@ -5,6 +5,7 @@
 //! on screens. The three languages need no plural rules beyond "one" and "more", and no gendered forms.
 
 mod en;
+mod files;
 mod id;
 mod office;
 mod pt;
@@ -161,7 +162,8 @@ mod tests {
             found.sort();
             found
         };
-        let all = |lang: Lang| [lang.words().all(), lang.office_words().all()].concat();
+        let all =
+            |lang: Lang| [lang.words().all(), lang.office_words().all(), lang.file_words().all()].concat();
         for lang in [Lang::Id, Lang::Pt] {
             for ((name, english), (_, other)) in all(Lang::En).iter().zip(all(lang)) {
                 assert_eq!(places(english), places(other), "{name} in {}", lang.code());

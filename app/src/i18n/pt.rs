@@ -97,7 +97,6 @@ pub(super) static WORDS: Words = Words {
     kind_unsupported: "Não pode ser exibida aqui",
     unsupported_text: "O WhatsApp enviou algo do tipo “{kind}” que o Balas ainda não mostra. Fica guardado; veja no \
         celular se precisar agora.",
-    media_later: "O arquivo fica no WhatsApp; o Balas ainda não o mostra.",
     choice_label: "Resposta escolhida",
     open_map: "Abrir mapa",
     // Thread.

@@ -124,7 +124,6 @@ words! {
     kind_deleted,
     kind_unsupported,
     unsupported_text,
-    media_later,
     choice_label,
     open_map,
     // Thread.

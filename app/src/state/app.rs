@@ -3,7 +3,7 @@
 use balas_domain::{MemberId, Permission, Role, Timestamp, view::Me};
 use leptos::prelude::*;
 
-use super::{inbox::InboxStore, live::Live, prefs::Prefs, sending::Sending, toast::Toasts};
+use super::{inbox::InboxStore, live::Live, prefs::Prefs, sending::Sending, toast::Toasts, uploads::Uploads};
 use crate::{
     api::ApiError,
     boot::{Boot, PageData},
@@ -32,6 +32,7 @@ struct Parts {
     inbox: InboxStore,
     live: Live,
     sending: Sending,
+    uploads: Uploads,
     me: Option<Me>,
     host: String,
     /// What the server loaded for the first page; taken by that page.
@@ -70,6 +71,7 @@ impl App {
                 inbox,
                 live: Live::new(),
                 sending: Sending::new(),
+                uploads: Uploads::new(),
                 me: boot.me,
                 host: boot.host,
                 page: Some((route, boot.page)),
@@ -90,6 +92,11 @@ impl App {
     /// Messages on their way out.
     pub(crate) fn sending(&self) -> Sending {
         self.parts.with_value(|parts| parts.sending)
+    }
+
+    /// Files on their way out.
+    pub(crate) fn uploads(&self) -> Uploads {
+        self.parts.with_value(|parts| parts.uploads)
     }
 
     /// The person's choices.

@@ -16,6 +16,7 @@ pub(crate) mod prefs;
 pub(crate) mod sending;
 pub(crate) mod toast;
 pub(crate) mod typing;
+pub(crate) mod uploads;
 pub(crate) mod work;
 
 pub(crate) use app::{App, sign_in_again, use_app};

@@ -49,6 +49,7 @@ impl Unsent {
             direction: Direction::Out,
             author: self.author.clone(),
             content: Content::text(&self.text),
+            file: None,
             mentions: self.mentions.clone(),
             delivery: Delivery { attempt: 1, status: MessageStatus::Queued },
             failure: None,

@@ -145,12 +145,14 @@ pub(crate) fn retry(app: App, id: MessageId) {
     });
 }
 
-fn author(app: App) -> Option<Author> {
+/// Who writes here.
+pub(crate) fn author(app: App) -> Option<Author> {
     let member = app.me()?.member?;
     Some(Author::Member { id: member.id, name: member.name })
 }
 
-fn quote_of(message: &MessageView) -> Quote {
+/// A message as it stands above its answer.
+pub(crate) fn quote_of(message: &MessageView) -> Quote {
     Quote {
         message_id: Some(message.id),
         author: Some(author_name(&message.author)),

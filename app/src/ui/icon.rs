@@ -8,6 +8,7 @@ use leptos::prelude::*;
 pub(crate) enum Icon {
     Accounts,
     Alert,
+    Attach,
     Audio,
     Back,
     Check,
@@ -20,6 +21,7 @@ pub(crate) enum Icon {
     Deleted,
     Document,
     Down,
+    Download,
     Eye,
     EyeOff,
     Help,
@@ -34,6 +36,7 @@ pub(crate) enum Icon {
     More,
     Note,
     Panel,
+    Pause,
     Phone,
     Play,
     Plus,
@@ -55,9 +58,10 @@ pub(crate) enum Icon {
 impl Icon {
     /// Every icon, for the kit's page.
     #[cfg(debug_assertions)]
-    pub(crate) const ALL: [Self; 44] = [
+    pub(crate) const ALL: [Self; 47] = [
         Self::Accounts,
         Self::Alert,
+        Self::Attach,
         Self::Audio,
         Self::Back,
         Self::Check,
@@ -70,6 +74,7 @@ impl Icon {
         Self::Deleted,
         Self::Document,
         Self::Down,
+        Self::Download,
         Self::Eye,
         Self::EyeOff,
         Self::Help,
@@ -84,6 +89,7 @@ impl Icon {
         Self::More,
         Self::Note,
         Self::Panel,
+        Self::Pause,
         Self::Phone,
         Self::Play,
         Self::Plus,
@@ -108,6 +114,9 @@ impl Icon {
                 "M7 2.75h10a1.5 1.5 0 0 1 1.5 1.5v15.5a1.5 1.5 0 0 1-1.5 1.5H7a1.5 1.5 0 0 1-1.5-1.5V4.25A1.5 1.5 0 0 1 7 2.75zM10.5 18.25h3"
             }
             Self::Alert => "M12 8.5v4.5M12 16.4v.1M12 3.5 2.8 19.25h18.4z",
+            Self::Attach => {
+                "m20 11.5-8 8a5 5 0 0 1-7.1-7.1l8.4-8.4a3.35 3.35 0 0 1 4.75 4.75l-8.2 8.2a1.7 1.7 0 0 1-2.4-2.4l7.3-7.3"
+            }
             Self::Audio => {
                 "M9 18V6l10-2v12M9 18a2.75 2.75 0 1 1-5.5 0A2.75 2.75 0 0 1 9 18zM19 16a2.75 2.75 0 1 1-5.5 0A2.75 2.75 0 0 1 19 16z"
             }
@@ -126,6 +135,7 @@ impl Icon {
             Self::Deleted => "M21 12a9 9 0 1 1-18 0 9 9 0 0 1 18 0zM5.75 5.75l12.5 12.5",
             Self::Document => "M14 3H6.5v18h11V6.5zM14 3v3.5h3.5M9.5 12h5M9.5 16h5",
             Self::Down => "M12 5v13.5M5.5 12.5 12 19l6.5-6.5",
+            Self::Download => "M12 4v11M7 10.5l5 5 5-5M4.5 20h15",
             Self::Eye => {
                 "M2.5 12S6 5.5 12 5.5 21.5 12 21.5 12 18 18.5 12 18.5 2.5 12 2.5 12zM12 15a3 3 0 1 0 0-6 3 3 0 0 0 0 6z"
             }
@@ -156,6 +166,7 @@ impl Icon {
             Self::More => "M5.5 12v.1M12 12v.1M18.5 12v.1",
             Self::Note => "M5 4h14v10.5L13.5 20H5zM19 14.5h-5.5V20M8.5 8.5h7M8.5 12h4",
             Self::Panel => "M3.5 5h17v14h-17zM14.75 5v14",
+            Self::Pause => "M8.5 5v14M15.5 5v14",
             Self::Phone => {
                 "M5 4h4l1.75 4.5-2.4 1.6a11 11 0 0 0 5.55 5.55l1.6-2.4L20 15v4a1.5 1.5 0 0 1-1.6 1.5C10.4 20 4 13.6 3.5 5.6A1.5 1.5 0 0 1 5 4z"
             }

@@ -1,6 +1,9 @@
 //! One line of a message: an icon and a word for what is no text.
 
-use balas_domain::content::{Preview, PreviewKind};
+use balas_domain::{
+    Content,
+    content::{Media, Preview, PreviewKind},
+};
 use leptos::prelude::*;
 
 use super::icon::{Icon, icon};
@@ -40,6 +43,12 @@ pub(crate) const fn kind_icon(kind: PreviewKind) -> Option<Icon> {
         PreviewKind::Deleted => Icon::Deleted,
         PreviewKind::Unsupported => Icon::Unsupported,
     })
+}
+
+/// The icon and the word for a file.
+pub(crate) fn media_sign(said: &Media, words: &Words) -> (Icon, &'static str) {
+    let kind = Content::Media(said.clone()).preview().kind;
+    (kind_icon(kind).unwrap_or(Icon::Document), kind_words(kind, words).unwrap_or(words.kind_document))
 }
 
 /// The line as plain words.

@@ -114,6 +114,7 @@ fn message(n: u32, minutes: i64, author: Author, content: Content, status: Messa
         edited: false,
         revoked: false,
         recovered: false,
+        file: None,
         version: Seq(1),
     }
 }

@@ -5,7 +5,7 @@ use std::{fs, sync::Arc};
 
 use balas_domain::{ConversationId, query::ListQuery, view::ConversationView};
 use balas_engine::{
-    Actor, ClientInfo, Config, Engine,
+    Actor, ClientInfo, Config, Engine, FilesConfig,
     ambient::{OsRandom, SystemClock},
     secrets::MasterKey,
 };
@@ -31,6 +31,7 @@ impl Local {
             webhook_base: None,
             bridge: None,
             mail: None,
+            files: FilesConfig { folder: database.path().join("files"), s3: None },
             rhythm: balas_engine::Rhythm::default(),
             master_key,
         };

@@ -78,6 +78,8 @@ ids! {
     LabelId;
     /// Two contacts that became one.
     MergeId;
+    /// A file on its way here from somebody's browser.
+    UploadId;
     /// One durable job.
     JobId;
     /// A REST bearer token's row (never the token itself).

@@ -193,6 +193,7 @@ pub const fn limit(provider: ProviderKind, send_as: SendAs, animated: bool) -> L
 /// What the sender wants a file to be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Wish {
     /// What it is: a picture as a picture, a film as a film.
     #[default]

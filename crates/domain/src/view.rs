@@ -6,6 +6,7 @@ use crate::{
     account::AccountStatus,
     address::Address,
     content::{Content, Preview},
+    file::FileView,
     group::{GroupGlance, Mention},
     id::{AccountId, ContactId, ConversationId, MemberId, MessageId, Seq},
     role::Role,
@@ -150,6 +151,9 @@ pub struct MessageView {
     pub author: Author,
     /// What it says. Emptied when the sender took it back.
     pub content: Content,
+    /// Its file, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<Box<FileView>>,
     /// Whom its text mentions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mentions: Vec<Mention>,

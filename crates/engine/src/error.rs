@@ -1,10 +1,17 @@
 //! What can go wrong, in words for people: what happened and what to do next.
 
-use balas_domain::{AccountStatus, IllegalTransition, content::MAX_TEXT, form::FieldError};
+use balas_domain::{
+    AccountStatus, IllegalTransition, content::MAX_TEXT, file::MAX_CAPTION, form::FieldError,
+    media::MediaRefusal,
+};
 use balas_providers::CheckError;
 use balas_store::StoreError;
 
-use crate::{access::Denied, secrets::SecretError};
+use crate::{
+    access::Denied,
+    files::{StorageError, UploadRefused},
+    secrets::SecretError,
+};
 
 /// Why the engine did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +39,20 @@ pub enum EngineError {
         /// How many it has.
         characters: usize,
     },
+    /// The words below a file exceed what WhatsApp takes.
+    #[error(
+        "the words below the file have {characters} characters, WhatsApp takes at most {MAX_CAPTION}; send them as a message of their own"
+    )]
+    CaptionTooLong {
+        /// How many they have.
+        characters: usize,
+    },
+    /// An upload does not go on.
+    #[error(transparent)]
+    Upload(#[from] UploadRefused),
+    /// WhatsApp takes no such file.
+    #[error(transparent)]
+    Media(#[from] MediaRefusal),
     /// The id stands for something else already.
     #[error("{what} is already in use; make a new one and try again")]
     Conflict {
@@ -81,6 +102,9 @@ pub enum EngineError {
     /// The database.
     #[error("the database did not answer as it should; try again in a moment")]
     Store(#[source] StoreError),
+    /// A storage of files.
+    #[error("the server could not read or write a file; try again in a moment")]
+    Storage(#[source] StorageError),
     /// A secret could not be sealed or opened.
     #[error(transparent)]
     Secret(#[from] SecretError),
@@ -119,6 +143,12 @@ impl EngineError {
             Self::Invalid(_) => "invalid",
             Self::Empty => "empty",
             Self::TooLong { .. } => "too_long",
+            Self::CaptionTooLong { .. } => "caption_too_long",
+            Self::Upload(refused) => refused.code(),
+            Self::Media(MediaRefusal::Empty) => "file_empty",
+            Self::Media(MediaRefusal::TooLarge { .. }) => "file_too_large",
+            Self::Media(MediaRefusal::Type { .. }) => "file_type",
+            Self::Storage(_) => "storage",
             Self::Conflict { .. } => "conflict",
             Self::AccountNotReady { .. } => "account_not_ready",
             Self::WindowClosed => "window_closed",

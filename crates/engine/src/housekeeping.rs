@@ -26,6 +26,12 @@ impl Engine {
             if let Err(error) = self.tidy().await {
                 tracing::warn!(%error, "housekeeping failed; it is tried again later");
             }
+            match self.tidy_files().await {
+                Ok(removed) => tracing::debug!(removed, "unused files were taken away"),
+                Err(error) => {
+                    tracing::warn!(%error, "unused files could not be taken away; it is tried again later");
+                }
+            }
             self.pause(EVERY).await;
         }
     }

@@ -1,8 +1,8 @@
 //! What came in becomes rows and events. Everything here may happen twice and in any order.
 
 use balas_domain::{
-    Address, ContactId, ConversationId, Delivery, Identity, MessageId, MessageStatus, socket::Typist,
-    view::Direction,
+    Address, ContactId, Content, ConversationId, Delivery, Identity, MessageId, MessageStatus,
+    socket::Typist, view::Direction,
 };
 use balas_providers::inbound::{Inbound, Message, Sender, Status};
 use balas_store::{
@@ -164,6 +164,11 @@ impl Engine {
         let person = place.contact.or(person);
         let new_group = message.chat.is_group() && self.group_seen(write, account, place.id, person).await?;
         let (direction, author, status) = authorship(&message, person);
+        // What is from before is fetched when somebody looks at it.
+        let file = match &message.content {
+            Content::Media(media) if !message.history => Some(media.clone()),
+            _ => None,
+        };
         let row = NewMessage {
             id: MessageId::new(self.moments.next(now), &*self.random),
             conversation_id: place.id,
@@ -187,6 +192,9 @@ impl Engine {
         match messages::insert(write, &row).await? {
             Inserted::New => {
                 metrics::counter!("balas_messages_total", "direction" => direction.as_str()).increment(1);
+                if let Some(file) = file {
+                    self.want_file(write, row.id, &file).await?;
+                }
                 self.apply_parked(write, account, &message.provider_id).await?;
             }
             Inserted::Duplicate(_) => {}

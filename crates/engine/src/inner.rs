@@ -23,6 +23,7 @@ pub struct Inner {
     pub(crate) accounts: crate::accounts::Registry,
     pub(crate) supervisor: crate::accounts::Supervisor,
     pub(crate) bridge: crate::bridge::Bridge,
+    pub(crate) files: crate::files::Files,
     pub(crate) journal: crate::journal::Journal,
     pub(crate) jobs: crate::jobs::Wake,
     pub(crate) governor: crate::governor::Governor,

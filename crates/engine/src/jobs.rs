@@ -1,20 +1,31 @@
 //! Works off the job table: most urgent first, in order within a conversation, with room kept for people.
 
-use std::{sync::Arc, time::Duration};
+use std::{convert::Infallible, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use balas_domain::{JobId, Priority, Timestamp};
 use balas_store::{StoreError, jobs};
+use futures::FutureExt;
 use serde::Serialize;
-use tokio::{sync::Notify, task::JoinSet};
+use tokio::{
+    sync::Notify,
+    task::{JoinError, JoinSet},
+};
 
 use crate::{Engine, error::EngineError};
 
 /// Jobs at once.
 const SLOTS: usize = 16;
+/// Of these, at most so many for what nobody waits for with a hand on the keyboard: a slow download must not hold up a
+/// reply.
+const BACKGROUND_SLOTS: usize = 10;
 /// Of these, at most so many for campaigns, so that slow mass sending never holds up a person.
 const CAMPAIGN_SLOTS: usize = 8;
-/// A job that is not finished by then is given to someone else. Longer than any provider call may take.
+/// A job whose worker has not been heard of for so long is given to someone else.
 const LEASE: Duration = Duration::from_secs(90);
+/// A worker that is still at it is heard of this often: a large file takes its time.
+const RENEW: Duration = Duration::from_secs(30);
+/// And so often at most: who takes longer hangs.
+const RENEWALS: u32 = 60;
 /// Longest sleep between looks at the table: other nodes enqueue without waking us.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 
@@ -43,6 +54,27 @@ pub(crate) enum Done {
     Bury(String),
 }
 
+/// How many jobs run of the kinds of which only so many may.
+#[derive(Default)]
+struct Busy {
+    background: usize,
+    campaigns: usize,
+}
+
+impl Busy {
+    fn began(&mut self, priority: Priority) {
+        self.background += usize::from(priority == Priority::Normal);
+        self.campaigns += usize::from(priority == Priority::Campaign);
+    }
+
+    /// Jobs do not panic past their task, so there is always a word about what ended.
+    fn ended(&mut self, ended: Result<Priority, JoinError>) {
+        let Ok(priority) = ended else { return };
+        self.background -= usize::from(priority == Priority::Normal);
+        self.campaigns -= usize::from(priority == Priority::Campaign);
+    }
+}
+
 impl Engine {
     /// A job of this kind: to be run at once, in no line, as often as it is enqueued. Who wants it otherwise says so.
     ///
@@ -67,24 +99,27 @@ impl Engine {
 
     pub(crate) async fn run_jobs(&self) {
         let mut running: JoinSet<Priority> = JoinSet::new();
-        let mut campaigns = 0_usize;
+        let mut busy = Busy::default();
         loop {
             while let Some(ended) = running.try_join_next() {
-                campaigns -= usize::from(matches!(ended, Ok(Priority::Campaign)));
+                busy.ended(ended);
             }
             if self.stop.is_cancelled() {
                 // What runs may finish; everything else stays in the table.
                 while running.join_next().await.is_some() {}
                 return;
             }
-            match self.claim(SLOTS - running.len(), CAMPAIGN_SLOTS.saturating_sub(campaigns)).await {
+            match self.claim(SLOTS - running.len(), &busy).await {
                 Ok(claimed) if !claimed.is_empty() => {
                     for job in claimed {
-                        campaigns += usize::from(job.priority == Priority::Campaign);
+                        busy.began(job.priority);
                         let engine = self.clone();
                         running.spawn(async move {
-                            let priority = job.priority;
-                            engine.run_job(job).await;
+                            let (id, priority) = (job.id, job.priority);
+                            // Its lease runs out, and with the next try it may go well.
+                            if AssertUnwindSafe(engine.run_job(job)).catch_unwind().await.is_err() {
+                                tracing::error!(job = %id, "a job panicked");
+                            }
                             priority
                         });
                     }
@@ -96,7 +131,7 @@ impl Engine {
             tokio::select! {
                 () = self.jobs.0.notified() => {}
                 Some(ended) = running.join_next(), if !running.is_empty() => {
-                    campaigns -= usize::from(matches!(ended, Ok(Priority::Campaign)));
+                    busy.ended(ended);
                 }
                 () = self.stop.cancelled() => {}
                 () = self.until_next_job() => {}
@@ -104,19 +139,24 @@ impl Engine {
         }
     }
 
-    async fn claim(&self, slots: usize, campaign_slots: usize) -> Result<Vec<jobs::Job>, StoreError> {
+    async fn claim(&self, slots: usize, busy: &Busy) -> Result<Vec<jobs::Job>, StoreError> {
         if slots == 0 {
             return Ok(Vec::new());
         }
         let now = self.clock.now();
+        let until = now.after(LEASE);
         let mut tx = self.store.begin().await?;
-        let people = &Priority::ALL[..3];
-        let mut claimed = jobs::claim(&mut tx, now, now.after(LEASE), slots as u32, people).await?;
-        let left = (slots - claimed.len()).min(campaign_slots);
-        if left > 0 {
-            claimed.extend(
-                jobs::claim(&mut tx, now, now.after(LEASE), left as u32, &[Priority::Campaign]).await?,
-            );
+        let mut claimed = Vec::new();
+        // The most urgent first; each kind as far as it may.
+        for (kinds, most) in [
+            (&Priority::ALL[..2], SLOTS),
+            (&Priority::ALL[2..3], BACKGROUND_SLOTS.saturating_sub(busy.background)),
+            (&Priority::ALL[3..], CAMPAIGN_SLOTS.saturating_sub(busy.campaigns)),
+        ] {
+            let slots = (slots - claimed.len()).min(most);
+            if slots > 0 {
+                claimed.extend(jobs::claim(&mut tx, now, until, slots as u32, kinds).await?);
+            }
         }
         tx.commit().await?;
         Ok(claimed)
@@ -137,17 +177,24 @@ impl Engine {
     async fn run_job(&self, job: jobs::Job) {
         let (id, kind) = (job.id, job.kind.clone());
         let job = Arc::new(job);
-        let done = match job.kind.as_str() {
-            "send" => self.run_send(&job).await,
-            "look_up" => self.run_look_up(&job).await,
-            "mark_read" => self.run_mark_read(&job).await,
-            "alert_webhook" => self.run_alert_webhook(&job).await,
-            "alert_mail" => self.run_alert_mail(&job).await,
-            "forget_device" => self.run_forget_device(&job).await,
-            "sync" => self.run_sync(&job).await,
-            "wake" => self.run_wake(&job).await,
-            "group_info" => self.run_group_info(&job).await,
-            other => Ok(Done::Bury(format!("unknown kind of job: {other}"))),
+        let done = async {
+            match job.kind.as_str() {
+                "send" => self.run_send(&job).await,
+                "look_up" => self.run_look_up(&job).await,
+                "mark_read" => self.run_mark_read(&job).await,
+                "alert_webhook" => self.run_alert_webhook(&job).await,
+                "alert_mail" => self.run_alert_mail(&job).await,
+                "forget_device" => self.run_forget_device(&job).await,
+                "sync" => self.run_sync(&job).await,
+                "wake" => self.run_wake(&job).await,
+                "fetch_file" => self.run_fetch_file(&job).await,
+                "group_info" => self.run_group_info(&job).await,
+                other => Ok(Done::Bury(format!("unknown kind of job: {other}"))),
+            }
+        };
+        let done = tokio::select! {
+            done = done => done,
+            never = self.renew(id) => match never {},
         };
         let done = done.unwrap_or_else(|error| {
             Done::Retry(self.clock.now().after(backoff(job.attempts)), error.to_string())
@@ -164,6 +211,22 @@ impl Engine {
             tracing::error!(job = %id, kind, %error, "a job's outcome could not be stored");
         }
         self.jobs.wake();
+    }
+
+    /// Keeps the lease of a job that is being worked on, for as long as this is waited for.
+    async fn renew(&self, id: JobId) -> Infallible {
+        for _ in 0..RENEWALS {
+            tokio::time::sleep(RENEW).await;
+            let renewed = async {
+                let mut tx = self.store.begin().await?;
+                jobs::renew(&mut tx, id, self.clock.now().after(LEASE)).await?;
+                tx.commit().await
+            };
+            if let Err(error) = renewed.await {
+                tracing::warn!(job = %id, %error, "a job's lease could not be renewed; it is tried again");
+            }
+        }
+        std::future::pending().await
     }
 
     async fn settle(&self, id: balas_domain::JobId, done: Done) -> Result<(), EngineError> {

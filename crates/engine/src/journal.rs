@@ -277,14 +277,12 @@ fn by_account(items: &[Work]) -> Vec<(AccountId, About<'_>)> {
             inbound::Inbound::Message(message) => Some((message.provider_id.as_str(), &message.chat)),
             _ => None,
         });
-        let at = match accounts.iter().position(|(account, _)| *account == item.runtime.id) {
-            Some(at) => at,
-            None => {
-                let (messages, chats) = (Vec::new(), Vec::new());
-                accounts.push((item.runtime.id, About { received_at: item.received_at, messages, chats }));
-                accounts.len() - 1
-            }
-        };
+        let known = accounts.iter().position(|(account, _)| *account == item.runtime.id);
+        let at = known.unwrap_or_else(|| {
+            let (messages, chats) = (Vec::new(), Vec::new());
+            accounts.push((item.runtime.id, About { received_at: item.received_at, messages, chats }));
+            accounts.len() - 1
+        });
         let about = &mut accounts[at].1;
         about.received_at = about.received_at.max(item.received_at);
         for (message, chat) in messages {

@@ -12,6 +12,7 @@ mod auth;
 mod bridge;
 mod calendar;
 pub mod error;
+mod files;
 pub mod governor;
 mod groups;
 mod housekeeping;
@@ -46,6 +47,7 @@ pub use alerts::{MailConfig, MailSecurity};
 pub use auth::{ClientInfo, NewSession, SESSION, SignInError};
 pub use bridge::BridgeConfig;
 pub use error::EngineError;
+pub use files::{Bytestream, FilesConfig, FoundFile, S3Config, StorageError, UploadRefused};
 pub use live::{Live, Signal};
 pub use members::MemberChange;
 pub use reading::EventsAfter;
@@ -69,6 +71,8 @@ pub struct Config {
     pub bridge: Option<BridgeConfig>,
     /// The mail server that alerts are sent with; `None`: no e-mails.
     pub mail: Option<MailConfig>,
+    /// Where files of messages lie.
+    pub files: FilesConfig,
     /// How often accounts are looked after.
     pub rhythm: Rhythm,
     /// Wraps the workspaces' data keys.
@@ -96,7 +100,7 @@ impl Engine {
     /// An engine on a migrated store. Nothing runs until [`Engine::start`].
     ///
     /// # Errors
-    /// When no HTTP client can be made.
+    /// When no HTTP client can be made, or files have no place.
     pub fn new(
         store: Store,
         clock: Arc<dyn Clock>,
@@ -114,6 +118,7 @@ impl Engine {
             accounts: accounts::Registry::default(),
             supervisor: accounts::Supervisor::default(),
             bridge: bridge::Bridge::default(),
+            files: files::Files::new(&config.files)?,
             jobs: jobs::Wake::default(),
             governor: governor::Governor::default(),
             sign_ins: auth::Throttle::default(),
@@ -142,6 +147,7 @@ impl Engine {
             balas_store::jobs::release_all(&mut tx).await?;
             tx.commit().await?;
         }
+        self.files.clear();
         self.load_accounts().await?;
         self.supervise("journal", |engine| async move { engine.write_journal().await });
         self.supervise("ingest", |engine| async move { engine.process_journal().await });

@@ -4,19 +4,21 @@
 use std::time::Duration;
 
 use balas_domain::{
-    AccountId, AccountSettings, AccountStatus, ConversationId, Delivery, MessageId, MessageStatus,
-    Permission, Priority, Timestamp, WorkspaceId,
+    AccountId, AccountSettings, AccountStatus, Content, ConversationId, Delivery, MessageId, MessageStatus,
+    Permission, Priority, Timestamp, UploadId, WorkspaceId,
     content::MAX_TEXT,
     query::NewText,
     settings::Pace,
     socket::Typist,
     view::{AccountView, Direction, Failure, FailureClass, Held, HeldReason, MessageView, ProviderKind},
 };
-use balas_providers::{Body, CallError, Outcome, Outgoing, SendError};
+use balas_providers::{Body, CallError, Outcome, Outgoing, OutgoingFile, SendError};
 use balas_store::{
     StoreError,
     accounts::{self, Turn},
-    conversations, jobs,
+    conversations,
+    files::{self, Contents},
+    jobs,
     messages::{self, Inserted, MessageRecord, NewMessage, Source},
     workspaces,
 };
@@ -69,7 +71,18 @@ impl Engine {
         new: &NewText,
     ) -> Result<MessageView, EngineError> {
         actor.require(Permission::Reply)?;
-        let text = written(&new.text)?;
+        let content = Content::text(written(&new.text)?);
+        let answer = Answer { id: new.id, reply_to: new.reply_to, content, file: None };
+        self.answer(actor, conversation_id, answer).await
+    }
+
+    /// Stores an answer of whatever kind together with its job.
+    pub(crate) async fn answer(
+        &self,
+        actor: &Actor,
+        conversation_id: ConversationId,
+        new: Answer,
+    ) -> Result<MessageView, EngineError> {
         let now = self.clock.now();
         let ws = actor.workspace;
         let mut write = self.store.write(ws, now).await?;
@@ -107,7 +120,7 @@ impl Engine {
             provider_id: None,
             direction: Direction::Out,
             author: actor.author_ref(),
-            content: balas_domain::Content::text(text),
+            content: new.content,
             delivery: Delivery::QUEUED,
             quote_provider_id: quoted.as_ref().and_then(|q| q.provider_id.clone()),
             quote_message_id: quoted.map(|q| q.view.id),
@@ -123,6 +136,10 @@ impl Engine {
                 return Err(EngineError::Conflict { what: "message id".to_owned() });
             }
             Err(error) => return Err(error.into()),
+        }
+        if let Some((contents, upload)) = &new.file {
+            files::put(&mut write, new.id, contents).await?;
+            files::end_upload(ws, write.tx(), *upload).await?;
         }
         self.enqueue_send(&mut write, conversation_id, new.id, 1).await?;
         self.publish(write).await?;
@@ -281,9 +298,7 @@ impl Engine {
                 _ => (None, None),
             };
             let mentions = match &record.content {
-                balas_domain::Content::Text { text } => {
-                    groups::mentions(ws, &mut tx, &conversation, text).await?
-                }
+                Content::Text { text } => groups::mentions(ws, &mut tx, &conversation, text).await?,
                 _ => Vec::new(),
             };
             (record, conversation, route, zone, due, mentions)
@@ -320,13 +335,26 @@ impl Engine {
         if let Err(until) = admitted {
             return self.wait_for_turn(ws, id, until).await;
         }
-        let balas_domain::Content::Text { text } = &record.view.content else {
-            return Ok(Done::Bury("only text can be sent".to_owned()));
+        let (body, _file) = match self.body(ws, id, &record.content).await {
+            Ok(body) => body,
+            Err(EngineError::NotFound { .. }) => {
+                self.governor.forgo(runtime.id);
+                let failure = Failure {
+                    class: FailureClass::Invalid,
+                    code: None,
+                    text: "The file is not on the server any more. Send it again.".to_owned(),
+                };
+                return self.finish(job, id, None, MessageStatus::Failed, &failure, None).await;
+            }
+            Err(error) => {
+                self.governor.forgo(runtime.id);
+                return Err(error);
+            }
         };
         let outgoing = Outgoing {
             id,
             to: route.to.clone(),
-            body: Body::Text { text: text.clone() },
+            body,
             // Another number does not know what was said on this one.
             reply_to: record.quote_provider_id.clone().filter(|_| !route.other),
             mentions,
@@ -385,6 +413,38 @@ impl Engine {
                 Ok(Done::Retry(not_before.max(self.clock.now().after(wait)), error.text))
             }
             Err(error) => self.finish(job, id, None, MessageStatus::Failed, &error.failure(), counted).await,
+        }
+    }
+
+    /// What a provider is asked to send, and what lies on this machine for it as long as it is asked.
+    async fn body(
+        &self,
+        ws: WorkspaceId,
+        id: MessageId,
+        content: &Content,
+    ) -> Result<(Body, Option<tempfile::TempPath>), EngineError> {
+        match content {
+            Content::Text { text } => Ok((Body::Text { text: text.clone() }, None)),
+            Content::Media(media) => {
+                let file = {
+                    let mut tx = self.store.read().await?;
+                    files::get(ws, &mut tx, id).await?
+                };
+                let contents = file.and_then(|file| file.contents);
+                let contents = contents.ok_or(EngineError::NotFound { what: "file" })?;
+                let path = self.borrow_file(ws, &contents).await?;
+                let body = Body::Media(OutgoingFile {
+                    kind: media.kind,
+                    voice: media.voice,
+                    caption: media.caption.clone(),
+                    file_name: media.file_name.clone().unwrap_or_default(),
+                    mime: contents.mime,
+                    size: contents.size,
+                    path: path.to_path_buf(),
+                });
+                Ok((body, Some(path)))
+            }
+            _ => Err(EngineError::Internal("a message of this kind has no way out".to_owned())),
         }
     }
 
@@ -495,6 +555,16 @@ fn pace(account: &AccountView) -> Option<Pace> {
     (account.provider != ProviderKind::Cloud).then(|| account.settings.trust_level.pace())
 }
 
+/// What somebody answers.
+pub(crate) struct Answer {
+    /// Made by who answers: the same id twice is one message.
+    pub(crate) id: MessageId,
+    pub(crate) reply_to: Option<MessageId>,
+    pub(crate) content: Content,
+    /// What lies in a storage for it, and the upload that it came as.
+    pub(crate) file: Option<(Contents, UploadId)>,
+}
+
 /// What somebody has written, made fit to be stored.
 ///
 /// # Errors
@@ -511,7 +581,10 @@ pub(crate) fn written(text: &str) -> Result<String, EngineError> {
     Ok(text)
 }
 
-fn same_message(existing: MessageRecord, conversation: ConversationId) -> Result<MessageView, EngineError> {
+pub(crate) fn same_message(
+    existing: MessageRecord,
+    conversation: ConversationId,
+) -> Result<MessageView, EngineError> {
     if existing.view.conversation_id == conversation && existing.view.direction == Direction::Out {
         Ok(existing.view)
     } else {

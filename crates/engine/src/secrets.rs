@@ -16,6 +16,8 @@ use aes_gcm::{
 use balas_domain::{KeyId, Random, Timestamp, WorkspaceId};
 use balas_store::{StoreError, Tx, keys};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
 
 const VERSION: u8 = 1;
 const HEADER: usize = 1 + 16 + 12;
@@ -146,6 +148,36 @@ impl Vault {
             self.unwrap(ws, &row)?
         };
         decrypt(&key, &aad(ws, place), &sealed[17..])
+    }
+
+    /// A name for something by what is in it, which only who has the workspace's key can make.
+    ///
+    /// # Errors
+    /// When the key table fails or holds a key that the master key does not open.
+    pub async fn name(
+        &self,
+        ws: WorkspaceId,
+        tx: &mut Tx,
+        now: Timestamp,
+        contents: &[u8],
+    ) -> Result<String, SecretError> {
+        let row = match keys::current(ws, tx).await? {
+            Some(row) => row,
+            None => self.new_data_key(ws, tx, now).await?,
+        };
+        let key = self.unwrap(ws, &row)?;
+        let mut mac = Hmac::<Sha256>::new_from_slice(&key).map_err(|_| SecretError::CannotSeal)?;
+        // The key seals secrets, too: what is made of it here must never be of use there.
+        mac.update(b"balas\0names\0");
+        mac.update(contents);
+        // In hex, by which names of files are safe everywhere.
+        let name = mac.finalize().into_bytes().iter().fold(String::new(), |mut name, byte| {
+            for half in [byte >> 4, byte & 15] {
+                name.extend(char::from_digit(u32::from(half), 16));
+            }
+            name
+        });
+        Ok(name)
     }
 
     async fn new_data_key(

@@ -75,14 +75,8 @@ pub(crate) async fn read(blobs: &Blobs, mut request: Request) -> Result<Form, Fo
                 spool = None;
             }
         }
-        match spool.map(crate::blob::Spool::finish) {
-            Some(Ok(blob)) => {
-                form.files.insert(name, FormFile { name: file_name, mime, blob });
-            }
-            Some(Err(error)) => {
-                trouble.get_or_insert(error);
-            }
-            None => {}
+        if let Some(blob) = spool.map(crate::blob::Spool::finish) {
+            form.files.insert(name, FormFile { name: file_name, mime, blob });
         }
     }
     trouble.map_or(Ok(form), |error| Err(FormError::Store(error)))

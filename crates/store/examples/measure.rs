@@ -46,7 +46,7 @@ fn id(kind: u128, n: u64) -> Uuid {
 
 impl Load {
     async fn message(&self, write: &mut balas_store::Write, n: u64, c: u64) -> Outcome {
-        let (ws, at) = (self.ws, Timestamp::from_seconds(1_760_000_000 + n as i64));
+        let at = Timestamp::from_seconds(1_760_000_000 + n as i64);
         let address = Address::Phone(format!("62812{c:08}"));
         let identity = address.identity().ok_or("an identity")?;
         let name = format!("Customer {c}");

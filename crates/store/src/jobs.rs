@@ -158,6 +158,12 @@ pub async fn finish(tx: &mut Tx, id: JobId) -> Result<()> {
     execute!(tx, "DELETE FROM jobs WHERE id = $1", id).map(drop)
 }
 
+/// Whoever works on the job is still at it.
+pub async fn renew(tx: &mut Tx, id: JobId, until: Timestamp) -> Result<()> {
+    let sql = "UPDATE jobs SET leased_until = $2 WHERE id = $1 AND leased_until IS NOT NULL";
+    execute!(tx, sql, id, until).map(drop)
+}
+
 /// The job is to be tried again later; its queue waits for it.
 pub async fn postpone(
     tx: &mut Tx,

@@ -25,6 +25,7 @@ pub mod alerts;
 pub mod contacts;
 pub mod conversations;
 pub mod events;
+pub mod files;
 pub mod groups;
 pub mod jobs;
 pub mod journal;

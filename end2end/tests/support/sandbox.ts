@@ -9,7 +9,8 @@ export type Sent = {
   account: string;
   to: string;
   text: string | null;
-  kind: string;
+  type: string;
+  media: { voice: boolean; mime: string; size: number } | null;
   reply_to: string | null;
   status: string;
   biz_opaque_callback_data: string | null;

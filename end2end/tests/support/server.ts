@@ -181,6 +181,22 @@ export class Customer {
     return this.sandbox.receive({ from: this.number, name: this.name, type, message, ...more });
   }
 
+  /** Sends a file, see `crates/sandbox/src/world/media.rs`. */
+  sendsFile(media: Record<string, unknown>): Promise<string> {
+    return this.sandbox.receive({ from: this.number, name: this.name, media });
+  }
+
+  /** What kinds of messages are on the phone that came from the shop. */
+  async kinds(): Promise<string[]> {
+    return (await this.sandbox.sent(this.number)).map((message) => message.type);
+  }
+
+  /** The files on the phone that came from the shop. */
+  async files(): Promise<{ type: string; voice: boolean; mime: string }[]> {
+    const sent = await this.sandbox.sent(this.number);
+    return sent.flatMap(({ type, media }) => (media ? [{ type, voice: media.voice, mime: media.mime }] : []));
+  }
+
   /** The texts on the phone that came from the shop. */
   async texts(): Promise<string[]> {
     return (await this.sandbox.sent(this.number)).map((message) => message.text ?? "");

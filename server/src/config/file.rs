@@ -38,6 +38,8 @@ pub struct File {
     pub bridge: Bridge,
     /// The mail server.
     pub smtp: Option<Smtp>,
+    /// S3-compatible storage.
+    pub s3: Option<S3>,
     /// How often one may ask.
     pub limits: Limits,
 }
@@ -91,6 +93,22 @@ pub struct Cloud {
     pub base_url: Option<String>,
     /// Its version.
     pub version: Option<String>,
+}
+
+/// `[s3]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct S3 {
+    /// Where it is; that of AWS if left out.
+    pub endpoint: Option<String>,
+    /// The region.
+    pub region: String,
+    /// The bucket.
+    pub bucket: String,
+    /// Whose.
+    pub access_key: String,
+    /// Signs the requests.
+    pub secret_key: Option<Secret>,
 }
 
 impl File {

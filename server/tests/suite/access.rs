@@ -99,6 +99,21 @@ fn cases() -> Vec<Case> {
             200,
         ),
         case(Method::GET, "/messages/search", Agent, OwnOnly, none.clone(), 200),
+        // A text has no file, and the upload is another member's.
+        case(Method::GET, "/messages/{id}/file", Agent, NotThere, none.clone(), 404),
+        case(Method::POST, "/messages/{id}/file/load", Agent, NotThere, none.clone(), 404),
+        case(Method::POST, "/uploads", Agent, Elsewhere, json!({"name": "a.txt", "size": 5}), 201),
+        case(Method::GET, "/uploads/{id}", Agent, NotThere, none.clone(), 404),
+        case(Method::PUT, "/uploads/{id}", Agent, NotThere, none.clone(), 404),
+        case(Method::DELETE, "/uploads/{id}", Agent, NotThere, none.clone(), 404),
+        case(
+            Method::POST,
+            "/conversations/{id}/files",
+            Agent,
+            NotThere,
+            json!({"id": "NEW", "upload": "UPLOAD"}),
+            404,
+        ),
         case(Method::GET, "/labels", Agent, OwnOnly, none.clone(), 200),
         case(Method::POST, "/labels", Agent, Elsewhere, json!({"name": "New", "colour": 1}), 201),
         case(Method::PATCH, "/labels/{id}", Supervisor, NotThere, json!({"name": "Other", "colour": 2}), 200),
@@ -151,6 +166,7 @@ struct Ids {
     member: String,
     alert: String,
     label: String,
+    upload: String,
 }
 
 impl Ids {
@@ -175,7 +191,9 @@ impl Ids {
         app.engine.merge_contacts(&app.owner, contact, others[1]).await.unwrap();
         let merge = app.engine.merges(&app.owner).await.unwrap()[0].id.to_string();
         let label = app.engine.create_label(&app.owner, "the-secret-word", 0).await.unwrap().id;
+        let upload = app.engine.begin_upload(&app.owner, "the-secret-word.txt", 5).await.unwrap().id;
         Self {
+            upload: upload.to_string(),
             label: label.to_string(),
             alert: alert.to_string(),
             account: app.account.to_string(),
@@ -198,11 +216,16 @@ impl Ids {
             "members" => &self.member,
             "alerts" => &self.alert,
             "labels" => &self.label,
+            "uploads" => &self.upload,
             _ => "",
         };
         let deletes = case.method == Method::DELETE && case.route.starts_with("/accounts");
         let confirm = if deletes { "?confirm=Shop" } else { "" };
-        let wanted = if case.route == "/messages/search" { "?q=secret" } else { "" };
+        let wanted = match (case.route, case.method.as_str()) {
+            ("/messages/search", _) => "?q=secret",
+            ("/uploads/{id}", "PUT") => "?offset=0",
+            _ => "",
+        };
         format!("/api/v1{}{confirm}{wanted}", case.route.replace("{id}", id))
     }
 }
@@ -212,6 +235,9 @@ async fn send(client: &Client<'_>, case: &Case, ids: &Ids) -> crate::support::An
     let mut body = case.body.clone();
     if body["other"] == "OTHER" {
         body["other"] = ids.other.clone().into();
+    }
+    if body["upload"] == "UPLOAD" {
+        body["upload"] = ids.upload.clone().into();
     }
     if body["id"] == "NEW" {
         body["id"] = crate::support::new_id().into();
@@ -277,6 +303,7 @@ async fn another_workspace_sees_nothing_of_ours() {
             &ids.message,
             &ids.member,
             &ids.label,
+            &ids.upload,
         ] {
             assert!(!answer.text().contains(ours.as_str()), "{what}");
         }

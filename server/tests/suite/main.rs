@@ -6,6 +6,7 @@
 
 mod access;
 mod cli;
+mod files;
 mod operations;
 mod pages;
 mod rest;

@@ -15,7 +15,7 @@ use balas_domain::{
     view::ConversationView,
 };
 use balas_engine::{
-    Actor, ClientInfo, Config, Engine, NewOwner,
+    Actor, ClientInfo, Config, Engine, FilesConfig, NewOwner,
     ambient::{OsRandom, SystemClock},
     secrets::MasterKey,
 };
@@ -70,6 +70,7 @@ pub struct TestApp {
     pub number: Number,
     pub sandbox: Running,
     _store: TestStore,
+    _folder: tempfile::TempDir,
     peer: SocketAddr,
 }
 
@@ -99,12 +100,14 @@ impl TestApp {
         let sandbox = balas_sandbox::start_with(config, timing, Arc::new(SystemClock), Arc::new(OsRandom))
             .await
             .unwrap();
+        let folder = tempfile::tempdir().unwrap();
         let config = Config {
             cloud_base_url: sandbox.base_url(),
             cloud_version: "v23.0".to_owned(),
             webhook_base: Some("http://127.0.0.1:9".to_owned()),
             bridge: None,
             mail: None,
+            files: FilesConfig { folder: folder.path().to_owned(), s3: None },
             rhythm: balas_engine::Rhythm::default(),
             master_key: MasterKey::generate(&OsRandom),
         };
@@ -127,7 +130,18 @@ impl TestApp {
             engine.account(&owner, account).await.unwrap().status == AccountStatus::Ready
         })
         .await;
-        Self { state, router, engine, owner, account, number, sandbox, _store: store, peer: options.peer }
+        Self {
+            state,
+            router,
+            engine,
+            owner,
+            account,
+            number,
+            sandbox,
+            _store: store,
+            _folder: folder,
+            peer: options.peer,
+        }
     }
 
     /// A program with this role in the app's own workspace.

@@ -7,7 +7,10 @@ use balas_domain::{
 };
 use leptos::prelude::*;
 
-use super::{content::content, group};
+use super::{
+    content::{Said, content},
+    group,
+};
 use crate::{
     browser::dom,
     i18n::{Words, fill},
@@ -53,12 +56,22 @@ pub(super) fn Bubble(
     // Content and state are followed apart: a tick does not touch the text that someone may be selecting.
     let said = Memo::new({
         let message = message.clone();
-        move |_| message.with(|m| (m.content.clone(), m.revoked, m.mentions.clone()))
+        move |_| {
+            message.with(|m| Said {
+                id: m.id,
+                content: m.content.clone(),
+                file: m.file.clone(),
+                revoked: m.revoked,
+                mentions: m.mentions.clone(),
+                direction: m.direction,
+                author: author_words(&m.author, app.my_id(), words),
+            })
+        }
     });
     if system {
         return view! {
             <div class="system" id=format!("m-{id}")>
-                {move || said.with(|(said, revoked, who)| content(said, *revoked, who, direction, words))}
+                {move || said.with(|said| content(said, words))}
             </div>
         }
         .into_any();
@@ -134,7 +147,7 @@ pub(super) fn Bubble(
                         }
                     })}
                 {move || quote.get().map(|quote| quote_view(quote, words))}
-                {move || said.with(|(said, revoked, who)| content(said, *revoked, who, direction, words))}
+                {move || said.with(|said| content(said, words))}
                 <p class="bubble-meta">
                     {carrier}
                     {recovered.then(|| view! { <span title=words.recovered_text>{words.recovered}</span> })}

@@ -2,19 +2,28 @@
 
 use std::time::Duration;
 
-use balas_domain::{ConversationId, Permission, Timestamp, content::MAX_TEXT, view::MessageView};
+use balas_domain::{
+    ConversationId, Permission, Timestamp, content::MAX_TEXT, file::MAX_CAPTION, media::Wish,
+    view::MessageView,
+};
 use leptos::{html, prelude::*};
 
 use super::{
+    attach::{Tray, attach_button, files_of, tray_view},
     group::closed_words,
     mention::{Mentions, Pressed},
     notice::{Way, way},
+    record::{Recorder, record_button, recording_bar},
 };
 use crate::{
     browser::{ambient, dom, timer::Debounce},
     i18n::{count, fill},
     route::Route,
-    state::{drafts, typing, use_app, work},
+    state::{
+        drafts, sending, typing,
+        uploads::{Along, Chosen},
+        use_app, work,
+    },
     ui::{
         icon::{Icon, icon},
         preview::preview_line,
@@ -22,14 +31,18 @@ use crate::{
     when::remaining,
 };
 
-/// From here on the remaining characters are counted.
-const NEAR_LIMIT: usize = MAX_TEXT - 256;
+/// So near the limit the remaining characters are counted.
+const NEAR: usize = 256;
 /// How long after the last letter a draft is remembered.
 const PAUSE: Duration = Duration::from_millis(300);
 
 /// The composer of a conversation.
 #[component]
-pub(super) fn Composer(id: ConversationId, answering: RwSignal<Option<MessageView>>) -> impl IntoView {
+pub(super) fn Composer(
+    id: ConversationId,
+    answering: RwSignal<Option<MessageView>>,
+    tray: Tray,
+) -> impl IntoView {
     let app = use_app();
     let words = app.words;
     if !app.may(Permission::Reply) {
@@ -52,6 +65,9 @@ pub(super) fn Composer(id: ConversationId, answering: RwSignal<Option<MessageVie
             row.with(|row| way(row, account, other, now))
         })
     });
+    // Neither changes while a number is connected.
+    let can =
+        untrack(|| app.inbox().account(account_id).map(|account| (account.provider, account.capabilities)));
     let node = NodeRef::<html::Textarea>::new();
     let text = RwSignal::new(String::new());
     let remember = Debounce::new(PAUSE);
@@ -117,8 +133,34 @@ pub(super) fn Composer(id: ConversationId, answering: RwSignal<Option<MessageVie
         text.set(typed);
     };
     let length = Memo::new(move |_| text.with(|text| text.trim().chars().count()));
-    let sendable =
-        move || (1..=MAX_TEXT).contains(&length.get()) && (noting.get() || state.get().takes_text());
+    let recorder = Recorder::new();
+    let ready = move || state.get().takes_text();
+    let sendable = move || {
+        if !noting.get() && !tray.is_empty() {
+            return ready() && length.get() <= MAX_CAPTION;
+        }
+        (1..=MAX_TEXT).contains(&length.get()) && (noting.get() || ready())
+    };
+    // Files go out one message each; what is written stands below the first.
+    let send_files = move |files: Vec<Chosen>, wish: Wish, caption: String| {
+        let Some(author) = sending::author(app) else { return };
+        let answers = answering.get_untracked();
+        let mut along = Along {
+            conversation: id,
+            account: account_id,
+            author,
+            caption,
+            answers: answers.as_ref().map(|message| (message.id, sending::quote_of(message))),
+        };
+        for file in files {
+            app.uploads().submit(app, file, wish, along.clone());
+            (along.caption, along.answers) = (String::new(), None);
+        }
+    };
+    let recorded = move |file: Chosen| {
+        send_files(vec![file], Wish::Voice, String::new());
+        answering.set(None);
+    };
     let submit = move || {
         if !untrack(sendable) {
             return;
@@ -128,6 +170,9 @@ pub(super) fn Composer(id: ConversationId, answering: RwSignal<Option<MessageVie
         if noting.get_untracked() {
             work::add_note(app, id, words);
             noting.set(false);
+        } else if !tray.files.with_untracked(Vec::is_empty) {
+            let (files, wish) = tray.take();
+            send_files(files, wish, mentions.encode(words).0);
         } else {
             app.sending().submit(app, id, account_id, mentions.encode(words), answers.as_ref());
         }
@@ -171,14 +216,23 @@ pub(super) fn Composer(id: ConversationId, answering: RwSignal<Option<MessageVie
             _ => {}
         }
     };
+    let pasted = move |event: web_sys::ClipboardEvent| {
+        if let (Some((provider, _)), Some(files)) = (can, files_of(event.clipboard_data()))
+            && !noting.get_untracked()
+        {
+            event.prevent_default();
+            tray.add(app, provider, &files);
+        }
+    };
+    let limit = move || if noting.get() || tray.is_empty() { MAX_TEXT } else { MAX_CAPTION };
     let counter = move || {
-        let n = length.get();
-        (n > NEAR_LIMIT).then(|| {
-            let over = n > MAX_TEXT;
+        let (n, limit) = (length.get(), limit());
+        (n + NEAR > limit).then(|| {
+            let over = n > limit;
             let text = if over {
-                fill(words.characters_over, &[("n", &(n - MAX_TEXT).to_string())])
+                fill(words.characters_over, &[("n", &(n - limit).to_string())])
             } else {
-                count(words.characters_left, words.characters_left, (MAX_TEXT - n) as i64)
+                count(words.characters_left, words.characters_left, (limit - n) as i64)
             };
             view! { <span class="counter" data-over=over.then_some("")>{text}</span> }
         })
@@ -255,7 +309,9 @@ pub(super) fn Composer(id: ConversationId, answering: RwSignal<Option<MessageVie
         >
             {chip}
             {mentions.list(node, put_at, words)}
-            <div class="composer-line">
+            {tray_view(tray)}
+            {move || recorder.is_on().then(|| recording_bar(recorder))}
+            <div class="composer-line" hidden=move || recorder.is_on()>
                 <button
                     type="button"
                     class="icon-button"
@@ -269,6 +325,8 @@ pub(super) fn Composer(id: ConversationId, answering: RwSignal<Option<MessageVie
                 >
                     {icon(Icon::Note)}
                 </button>
+                {can.filter(|(_, can)| can.media)
+                    .map(|(provider, _)| attach_button(tray, provider, move || !noting.get() && ready()))}
                 <textarea
                     node_ref=node
                     id="composer"
@@ -284,7 +342,12 @@ pub(super) fn Composer(id: ConversationId, answering: RwSignal<Option<MessageVie
                     on:blur=move |_| mentions.close()
                     on:input=input
                     on:keydown=keydown
+                    on:paste=pasted
                 ></textarea>
+                {move || {
+                    let speak = length.get() == 0 && !noting.get() && tray.is_empty() && ready();
+                    can.filter(|(_, can)| can.voice && speak).map(|_| record_button(recorder, recorded))
+                }}
                 <button
                     class="button primary send"
                     aria-label=move || if noting.get() { words.note_save } else { words.send }

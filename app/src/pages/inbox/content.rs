@@ -1,41 +1,53 @@
 //! What a message says, by its kind.
 
-use balas_domain::{
-    Content, Mention,
-    content::{Media, MediaKind},
-    view::Direction,
-};
+use balas_domain::{Content, FileView, Mention, MessageId, view::Direction};
 use leptos::prelude::*;
 
+use super::file::file;
 use crate::{
     i18n::{Words, fill},
     ui::{
         icon::{Icon, icon},
-        preview::{kind_icon, kind_words},
         rich_text::mentioning,
     },
 };
 
+/// What a message says, with what is needed to show it.
+#[derive(Clone, PartialEq)]
+pub(super) struct Said {
+    pub(super) id: MessageId,
+    pub(super) content: Content,
+    pub(super) file: Option<Box<FileView>>,
+    pub(super) revoked: bool,
+    pub(super) mentions: Vec<Mention>,
+    pub(super) direction: Direction,
+    /// Who wrote it, for who does not see a picture.
+    pub(super) author: String,
+}
+
 /// The content as elements.
-pub(super) fn content(
-    content: &Content,
-    revoked: bool,
-    mentions: &[Mention],
-    direction: Direction,
-    words: &'static Words,
-) -> AnyView {
-    if revoked {
-        let text = match direction {
+pub(super) fn content(said: &Said, words: &'static Words) -> AnyView {
+    let mentions = said.mentions.as_slice();
+    if said.revoked {
+        let text = match said.direction {
             Direction::In => words.deleted_by_sender,
             Direction::Out | Direction::Internal => words.deleted_by_us,
         };
         return view! { <p class="bubble-text gone">{icon(Icon::Deleted)} {text}</p> }.into_any();
     }
-    match content {
+    match &said.content {
         Content::Text { text } | Content::Note { text } => {
             view! { <p class="bubble-text" dir="auto">{mentioning(text, mentions)}</p> }.into_any()
         }
-        Content::Media(media) => media_card(media, mentions, words),
+        Content::Media(media) => {
+            let caption = media.caption.clone().filter(|caption| !caption.is_empty());
+            let shown = said.file.as_deref().map(|shown| file(said.id, media, shown, &said.author));
+            view! {
+                {shown}
+                {caption.map(|caption| view! { <p class="bubble-text" dir="auto">{mentioning(&caption, mentions)}</p> })}
+            }
+            .into_any()
+        }
         Content::Location { latitude, longitude, name, address } => {
             location_card(*latitude, *longitude, name.as_deref(), address.as_deref(), words)
         }
@@ -80,21 +92,6 @@ fn piece(sign: Icon, label: &'static str, name: Option<String>, below: Option<St
                 {below.map(|below| view! { <p class="piece-below" dir="auto">{below}</p> })}
             </div>
         </div>
-    }
-    .into_any()
-}
-
-fn media_card(media: &Media, mentions: &[Mention], words: &'static Words) -> AnyView {
-    let kind = Content::Media(media.clone()).preview().kind;
-    let sign = kind_icon(kind).unwrap_or(Icon::Document);
-    let label = kind_words(kind, words).unwrap_or(words.kind_document);
-    let name = media.file_name.clone();
-    // Stickers carry no words; for the rest the file itself is still at WhatsApp.
-    let below = (media.kind != MediaKind::Sticker).then(|| words.media_later.to_owned());
-    let caption = media.caption.clone().filter(|caption| !caption.is_empty());
-    view! {
-        {piece(sign, label, name, below)}
-        {caption.map(|caption| view! { <p class="bubble-text" dir="auto">{mentioning(&caption, mentions)}</p> })}
     }
     .into_any()
 }

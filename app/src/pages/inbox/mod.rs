@@ -1,19 +1,23 @@
 //! The inbox: list, thread and details beside each other; on a phone one of them.
 
+mod attach;
 mod bubble;
 mod composer;
 mod content;
 mod details;
+mod file;
 mod filters;
 mod group;
 mod hits;
 mod list;
 mod mention;
 mod notice;
+mod record;
 mod row;
 mod syncing;
 mod tags;
 mod thread;
+mod voice;
 mod work;
 
 use balas_domain::ConversationId;

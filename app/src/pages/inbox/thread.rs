@@ -8,12 +8,18 @@ use balas_domain::{
 use leptos::{html, prelude::*};
 use web_sys::HtmlElement;
 
-use super::{bubble::Bubble, composer::Composer, details::Shown, work::ResolveButton};
+use super::{
+    attach::{Tray, drop_zone, files_of},
+    bubble::Bubble,
+    composer::Composer,
+    details::Shown,
+    work::ResolveButton,
+};
 use crate::{
     browser::{dom, intersect, scroll},
     i18n::{count, fill},
     route::Route,
-    state::{App, inbox::Load, layout::Line, loading, use_app},
+    state::{App, inbox::Load, layout::Line, live::Link, loading, use_app},
     ui::{
         avatar::Avatar,
         each::each,
@@ -30,6 +36,7 @@ pub(super) fn Thread(id: ConversationId, details: RwSignal<Shown>) -> impl IntoV
     let app = use_app();
     let words = app.words;
     let answering = RwSignal::new(None::<MessageView>);
+    let tray = Tray::new();
     // The address changes first. Until the store has followed, what it says is about another thread, and this
     // one would count as read before it has been shown.
     let load = Memo::new(move |_| {
@@ -60,8 +67,8 @@ pub(super) fn Thread(id: ConversationId, details: RwSignal<Shown>) -> impl IntoV
             Load::Loading => view! { <SkeletonThread words=words /> }.into_any(),
             Load::Ready => {
                 view! {
-                    <Messages id=id answering=answering />
-                    <Composer id=id answering=answering />
+                    <Messages id=id answering=answering tray=tray />
+                    <Composer id=id answering=answering tray=tray />
                 }
                     .into_any()
             }
@@ -146,7 +153,7 @@ fn filter_of(route: &Route) -> crate::route::Filter {
 }
 
 #[component]
-fn Messages(id: ConversationId, answering: RwSignal<Option<MessageView>>) -> impl IntoView {
+fn Messages(id: ConversationId, answering: RwSignal<Option<MessageView>>, tray: Tray) -> impl IntoView {
     let app = use_app();
     let words = app.words;
     let scroller = NodeRef::<html::Div>::new();
@@ -155,6 +162,7 @@ fn Messages(id: ConversationId, answering: RwSignal<Option<MessageView>>) -> imp
     let spoken = RwSignal::new(String::new());
     keep_place(app, scroller, at_newest, below, spoken);
     keep_read(app, id, at_newest);
+    keep_uploading(app);
     Effect::new(move || {
         if let Some(message) = app.inbox().jump.get() {
             app.inbox().jump.set(None);
@@ -182,8 +190,43 @@ fn Messages(id: ConversationId, answering: RwSignal<Option<MessageView>>) -> imp
         .inbox()
         .row(id)
         .map(|row| fill(words.thread_label, &[("name", &row.with_untracked(|row| row.title.clone()))]));
+    let dragging = RwSignal::new(false);
+    let row = app.inbox().row(id);
+    let account = row.as_ref().map(|row| row.with_untracked(|row| row.account_id));
+    let provider = account.and_then(|account| untrack(|| app.inbox().account(account)));
+    let provider = provider
+        .filter(|account| account.capabilities.media && app.may(balas_domain::Permission::Reply))
+        .map(|account| account.provider);
+    // Only where files can be sent, so that elsewhere the browser does what it does.
+    let over = move |event: web_sys::DragEvent| {
+        let files = event.data_transfer().is_some_and(|data| data.types().includes(&"Files".into(), 0));
+        if provider.is_some() && files {
+            event.prevent_default();
+            dragging.set(true);
+        }
+    };
+    let dropped = move |event: web_sys::DragEvent| {
+        dragging.set(false);
+        if let (Some(provider), Some(files)) = (provider, files_of(event.data_transfer())) {
+            event.prevent_default();
+            tray.add(app, provider, &files);
+        }
+    };
+    let title = move || row.as_ref().map(|row| row.with(|row| row.title.clone())).unwrap_or_default();
     view! {
-        <div class="thread-body">
+        <div
+            class="thread-body"
+            on:dragenter=over
+            on:dragover=over
+            on:dragleave=move |event: web_sys::DragEvent| {
+                // Not when it only moves on to something within.
+                if event.related_target().is_none() {
+                    dragging.set(false);
+                }
+            }
+            on:drop=dropped
+        >
+            {drop_zone(dragging, title)}
             <div class="thread-scroll" node_ref=scroller on:scroll=scrolled tabindex="0" role="group" aria-label=label>
                 <div class="thread-log">
                     <Older scroller=scroller />
@@ -282,6 +325,23 @@ fn keep_place(
             }
         });
         newest
+    });
+}
+
+/// Files that wait go on when the connection is back, and nobody leaves them behind unasked.
+fn keep_uploading(app: App) {
+    Effect::new(move || {
+        if app.live().link.get() == Link::Online && app.uploads().any() {
+            app.uploads().flush(app);
+        }
+    });
+    Effect::new(move || {
+        let handle = window_event_listener(leptos::ev::beforeunload, move |event| {
+            if app.uploads().any() {
+                event.prevent_default();
+            }
+        });
+        on_cleanup(move || handle.remove());
     });
 }
 

@@ -37,6 +37,7 @@ pub(crate) fn message(n: u32, at: u64, incoming: bool) -> MessageView {
         direction: if incoming { Direction::In } else { Direction::Out },
         author: if incoming { Author::Contact { id: None, name: "Ana".into() } } else { Author::PhoneApp },
         content: Content::text(format!("message {n}")),
+        file: None,
         mentions: Vec::new(),
         delivery: Delivery { attempt: 0, status: MessageStatus::Sent },
         failure: None,

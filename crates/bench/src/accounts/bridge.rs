@@ -26,7 +26,7 @@ use balas_domain::{
     view::{Direction, MessageView, ProviderKind},
 };
 use balas_engine::{
-    Actor, BridgeConfig, Config, Engine, GatewayTarget, Rhythm, WebhookTarget,
+    Actor, BridgeConfig, Config, Engine, FilesConfig, GatewayTarget, Rhythm, WebhookTarget,
     ambient::{OsRandom, SystemClock},
     secrets::MasterKey,
 };
@@ -136,6 +136,7 @@ fn settings(database: &Database, base: &str, sandbox: &Running, data: &Path) -> 
         webhook_base: Some(base.to_owned()),
         bridge: Some(bridge),
         mail: None,
+        files: FilesConfig { folder: database.path().join("files"), s3: None },
         rhythm: Rhythm {
             poll: Duration::from_millis(200),
             linking: Duration::from_millis(50),

@@ -66,6 +66,7 @@ fn message(conversation: u128, n: u128, at: i64, version: i64, status: MessageSt
         direction: Direction::Out,
         author: Author::PhoneApp,
         content: Content::text(format!("{n}")),
+        file: None,
         mentions: vec![],
         delivery: Delivery { attempt: 1, status },
         failure: None,

@@ -24,7 +24,7 @@ use proptest::{prelude::*, test_runner::TestRunner};
 use uuid::Uuid;
 
 use crate::{
-    Config, Engine, Rhythm,
+    Config, Engine, FilesConfig, Rhythm,
     accounts::{Link, Runtime},
     ambient::{OsRandom, SystemClock},
     secrets::MasterKey,
@@ -347,6 +347,7 @@ async fn world() -> World {
         cloud_version: "v23.0".to_owned(),
         master_key: MasterKey::generate(&OsRandom),
         webhook_base: None,
+        files: FilesConfig { folder: std::env::temp_dir().join("balas-order"), s3: None },
         rhythm: Rhythm::default(),
     };
     let engine = Engine::new(db.store.clone(), Arc::new(SystemClock), Arc::new(OsRandom), config).unwrap();

@@ -3,6 +3,7 @@
 mod access;
 mod alerts;
 mod bridge;
+mod files;
 mod gateway;
 mod groups;
 mod identity;

@@ -23,8 +23,8 @@ use balas_domain::{
     view::{AccountView, ConversationView, MessageView},
 };
 use balas_engine::{
-    Actor, BridgeConfig, Config, Engine, EventsAfter, GatewayTarget, NewOwner, Rhythm, WebhookTarget,
-    Workers,
+    Actor, BridgeConfig, Config, Engine, EventsAfter, FilesConfig, GatewayTarget, NewOwner, Rhythm,
+    WebhookTarget, Workers,
     ambient::{OsRandom, SystemClock},
     secrets::MasterKey,
 };
@@ -103,6 +103,7 @@ impl World {
             cloud_version: "v23.0".to_owned(),
             master_key: MasterKey::generate(&OsRandom),
             webhook_base: Some(base.clone()),
+            files: FilesConfig { folder: folder.path().join("files"), s3: None },
             rhythm: RHYTHM,
         };
         let engine =

@@ -161,7 +161,7 @@ impl Blobs {
     pub(crate) fn put(&self, bytes: &[u8]) -> Result<Arc<Blob>, StoreError> {
         let mut spool = self.begin();
         spool.write(bytes)?;
-        spool.finish()
+        Ok(spool.finish())
     }
 
     /// The file with this SHA-256 in hex, while anything shows it.
@@ -212,7 +212,7 @@ impl Spool {
     }
 
     /// The whole file; the same bytes that are here already, if they are.
-    pub(crate) fn finish(self) -> Result<Arc<Blob>, StoreError> {
+    pub(crate) fn finish(self) -> Arc<Blob> {
         let sha256: Sha = self.hash.finalize().into();
         let place = match self.file {
             None => Place::Memory(self.memory.into()),
@@ -222,12 +222,12 @@ impl Spool {
         let mut known = store.known();
         known.retain(|_, blob| blob.strong_count() > 0);
         if let Some(same) = known.get(&sha256).and_then(Weak::upgrade) {
-            return Ok(same);
+            return same;
         }
         let blob = Blob { sha256, size: self.size, head: self.head, place, _space: self.space };
         let blob = Arc::new(blob);
         known.insert(sha256, Arc::downgrade(&blob));
-        Ok(blob)
+        blob
     }
 }
 
@@ -320,7 +320,7 @@ mod tests {
         for number in 0..100_u8 {
             spool.write(&[number; 10_000]).unwrap();
         }
-        let blob = spool.finish().unwrap();
+        let blob = spool.finish();
         assert!(matches!(blob.place, Place::Disk(_)), "{blob:?}");
         assert_eq!((blob.size(), weight(&blobs)), (1_000_000, (0, 1_000_000)));
         // Two who read the same file do not disturb each other.

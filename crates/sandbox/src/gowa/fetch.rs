@@ -53,6 +53,6 @@ async fn fetch(call: &Call<'_>, url: &str) -> Result<FormFile, String> {
         let piece = piece.map_err(|error| error.without_url().to_string())?;
         spool.write(&piece).map_err(|error| error.to_string())?;
     }
-    let blob = spool.finish().map_err(|error| error.to_string())?;
+    let blob = spool.finish();
     Ok(FormFile { name, mime, blob })
 }

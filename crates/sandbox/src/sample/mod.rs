@@ -73,7 +73,7 @@ impl Sample {
             missing -= piece;
         }
         spool.write(self.tail)?;
-        Ok(spool.finish()?)
+        Ok(spool.finish())
     }
 }
 

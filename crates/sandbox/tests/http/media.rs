@@ -161,8 +161,8 @@ async fn files_are_deleted_and_belong_to_their_number() {
     assert_eq!(fetch(&sandbox, &url).send().await.unwrap().status(), 404);
 }
 
-fn file<'a>(mime: &'a str, bytes: &'a [u8]) -> Option<File<'a>> {
-    Some(File { field: "file", name: "a.bin", mime, bytes })
+fn file<'a>(mime: &'a str, bytes: &'a [u8]) -> File<'a> {
+    File { field: "file", name: "a.bin", mime, bytes }
 }
 
 #[tokio::test]
@@ -175,19 +175,19 @@ async fn what_meta_does_not_take() {
         assert!(text.contains(word), "{text} does not say {word}");
     };
     let whatsapp = [("messaging_product", "whatsapp")];
-    refused(form(&[], file("image/png", PNG)), "messaging_product is required").await;
-    refused(form(&[("messaging_product", "sms")], file("image/png", PNG)), "WHATSAPP").await;
+    refused(form(&[], Some(file("image/png", PNG))), "messaging_product is required").await;
+    refused(form(&[("messaging_product", "sms")], Some(file("image/png", PNG))), "WHATSAPP").await;
     refused(form(&whatsapp, None), "file is required").await;
     refused(("application/json", b"{\"messaging_product\":\"whatsapp\"}".to_vec()), "file is required").await;
     refused(("multipart/form-data; boundary=frontier", b"--frontier\r\nbroken".to_vec()), "Invalid").await;
-    refused(form(&whatsapp, file("image/png", b"")), "empty").await;
+    refused(form(&whatsapp, Some(file("image/png", b""))), "empty").await;
     for odd in ["application/octet-stream", "text/csv", "application/zip", "audio/wav", "image/gif"] {
         let said = format!("Received file of type '{odd}'");
         // What the field `type` says changes nothing.
         let fields = [("messaging_product", "whatsapp"), ("type", "image/png")];
-        refused(form(&fields, file(odd, PNG)), &said).await;
+        refused(form(&fields, Some(file(odd, PNG))), &said).await;
     }
-    let moving = [&b"RIFF\0\0\0\0WEBPVP8X\x0a\0\0\0\x02\0\0\0"[..], &[0; 600 * 1024]].concat();
+    let moving = [&b"RIFF\0\0\0\0WEBPVP8X\x0a\0\0\0\x02\0\0\0"[..], &vec![0; 600 * 1024]].concat();
     for (mime, most, word) in [
         ("image/jpeg", 5 * MB, "5MB"),
         ("audio/ogg; codecs=opus", 16 * MB, "16MB"),
@@ -196,12 +196,12 @@ async fn what_meta_does_not_take() {
     ] {
         let id = uploaded(&sandbox, mime, &vec![1; most]).await;
         assert_eq!(look_up(&sandbox, &id).await.1["file_size"], most.to_string().as_str());
-        refused(form(&whatsapp, file(mime, &vec![1; most + 1])), word).await;
+        refused(form(&whatsapp, Some(file(mime, &vec![1; most + 1]))), word).await;
     }
     uploaded(&sandbox, "image/webp", &moving[..500 * 1024]).await;
-    refused(form(&whatsapp, file("image/webp", &moving[..=500 * 1024])), "500KB").await;
+    refused(form(&whatsapp, Some(file("image/webp", &moving[..=500 * 1024]))), "500KB").await;
     let url = sandbox.url(&format!("/v23.0/{}/media", sandbox.number.phone_number_id));
-    let (kind, body) = form(&whatsapp, file("image/png", PNG));
+    let (kind, body) = form(&whatsapp, Some(file("image/png", PNG)));
     let stranger =
         sandbox.client.post(url).bearer_auth("wrong").header(header::CONTENT_TYPE, kind).body(body);
     assert_eq!(stranger.send().await.unwrap().status(), 401);

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use balas_domain::{
-    AccountId, ContactId, Content, ConversationId, Delivery, MemberId, MessageId, Seq, Timestamp,
-    WorkspaceId,
+    AccountId, ContactId, Content, ConversationId, Delivery, FileState, FileView, MemberId, MessageId, Seq,
+    Timestamp, WorkspaceId,
     view::{Author, Direction, Held, MessageView, Page, Quote, Reaction},
     work::Activity,
 };
@@ -16,7 +16,7 @@ use crate::{
     conversations::direction,
     cursor,
     dialect::Ids,
-    mentions,
+    files, mentions,
     mentions::{Names, Wanted},
 };
 
@@ -140,7 +140,12 @@ impl Row {
         Ok(Some(Held { reason: codec::word("reason to hold a message", reason)?, until }))
     }
 
-    fn into_record(self, reactions: Vec<Reaction>, people: &Names) -> Result<MessageRecord> {
+    fn into_record(
+        self,
+        reactions: Vec<Reaction>,
+        file: Option<FileView>,
+        people: &Names,
+    ) -> Result<MessageRecord> {
         let mut content: Content = codec::from_json("message", &self.content)?;
         if let Content::Activity { activity: Activity::Group { news } } = &mut content {
             for who in &mut news.who {
@@ -160,6 +165,7 @@ impl Row {
             sent_with: self.sent_with,
             direction: direction(&self.direction)?,
             author: self.author(people)?,
+            file: file_of(&content, file).filter(|_| !revoked).map(Box::new),
             content: if revoked { Content::text("") } else { content.clone().for_screen() },
             mentions,
             delivery: Delivery {
@@ -186,6 +192,17 @@ impl Row {
     }
 }
 
+/// How the JSON of contents with a file begins: the kind stands first.
+const MEDIA: &str = r#"{"type":"media""#;
+
+/// The message's file. Nothing is noted of one that nobody has asked for.
+fn file_of(content: &Content, noted: Option<FileView>) -> Option<FileView> {
+    let Content::Media(media) = content else { return None };
+    let unknown =
+        || FileView::only(if media.reference.is_some() { FileState::Away } else { FileState::Gone });
+    Some(noted.unwrap_or_else(unknown))
+}
+
 #[derive(FromRow)]
 struct ReactionRow {
     message_id: MessageId,
@@ -210,6 +227,8 @@ async fn records(ws: WorkspaceId, tx: &mut Tx, rows: Vec<Row>) -> Result<Vec<Mes
             reactions.entry(r.message_id).or_default().push(reaction);
         }
     }
+    let with_file = rows.iter().filter(|r| r.content.starts_with(MEDIA)).map(|r| r.id.0).collect();
+    let mut files = files::views(ws, tx, with_file).await?;
     let wanted = {
         let told = |r: &Row| r.direction == INTERNAL;
         let texts = rows.iter().flat_map(|r| {
@@ -221,7 +240,8 @@ async fn records(ws: WorkspaceId, tx: &mut Tx, rows: Vec<Row>) -> Result<Vec<Mes
     rows.into_iter()
         .map(|r| {
             let reactions = reactions.remove(&r.id).unwrap_or_default();
-            r.into_record(reactions, &people)
+            let file = files.remove(&r.id);
+            r.into_record(reactions, file, &people)
         })
         .collect()
 }

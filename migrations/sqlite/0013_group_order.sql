@@ -1,4 +1,4 @@
--- What is told of groups comes in any order. Its twin is ../postgres/0012_group_order.sql.
+-- What is told of groups comes in any order. Its twin is ../postgres/0013_group_order.sql.
 
 -- When the group got the name that it has; 0 if nobody has told.
 ALTER TABLE group_info ADD COLUMN named_at INTEGER NOT NULL DEFAULT 0;

@@ -1,0 +1,169 @@
+//! What is in a file, found out by looking: nobody's word is taken for it.
+
+use std::{
+    fs::File,
+    io::{self, BufReader, Read},
+    path::Path,
+};
+
+use balas_domain::file::WAVEFORM;
+use image::{DynamicImage, ImageDecoder, ImageReader, Limits, codecs::jpeg::JpegEncoder};
+
+/// Bytes that tell what a file is.
+const HEAD: usize = 8_192;
+/// Pictures with a longer side are not opened: a few bytes of a picture can stand for gigabytes of pixels.
+const LONGEST_SIDE: u32 = 12_000;
+/// Memory that opening a picture may take.
+const PICTURE_MEMORY: u64 = 256 << 20;
+/// Longer side of a small picture.
+const PREVIEW_SIDE: u32 = 640;
+/// Quality of pictures that we write, 1–100.
+const QUALITY: u8 = 82;
+/// Opus counts samples at this rate, whatever was recorded.
+const OPUS_RATE: u64 = 48_000;
+
+/// What is in a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Looked {
+    /// Its MIME type.
+    pub(crate) mime: String,
+    /// Of pictures: width and height in pixels as they are shown.
+    pub(crate) frame: Option<(u32, u32)>,
+    /// Of sounds: milliseconds.
+    pub(crate) duration: Option<u32>,
+    /// Of voice messages: how loud it is, 0–100 each.
+    pub(crate) waveform: Vec<u8>,
+    /// A small JPEG of it.
+    pub(crate) preview: Option<Vec<u8>>,
+}
+
+/// Looks at a file. What cannot be opened is still a file: then only its type is known.
+pub(crate) fn look(path: &Path) -> io::Result<Looked> {
+    let mime = sniff(path)?;
+    let mut looked = Looked { mime, ..Looked::default() };
+    if let "image/jpeg" | "image/png" | "image/webp" | "image/gif" = looked.mime.as_str() {
+        if let Some(picture) = open(path) {
+            looked.frame = Some((picture.width(), picture.height()));
+            looked.preview = preview(&picture);
+        }
+    } else if looked.mime == "audio/ogg"
+        && let Some((duration, waveform)) = opus(path)
+    {
+        looked.duration = Some(duration);
+        looked.waveform = waveform;
+    }
+    Ok(looked)
+}
+
+/// Its MIME type by what stands at its beginning.
+pub(crate) fn sniff(path: &Path) -> io::Result<String> {
+    let mut head = Vec::with_capacity(HEAD);
+    File::open(path)?.take(HEAD as u64).read_to_end(&mut head)?;
+    Ok(type_of(&head).to_owned())
+}
+
+fn type_of(head: &[u8]) -> &'static str {
+    match infer::get(head).map(|kind| kind.mime_type()) {
+        // The same container by three names.
+        Some("audio/opus" | "audio/ogg" | "application/ogg") => "audio/ogg",
+        Some("audio/x-wav") => "audio/wav",
+        Some("audio/m4a" | "audio/x-m4a") => "audio/mp4",
+        // Marks of text are no sign of what it is; and a picture made of script is text.
+        Some(known) if !known.starts_with("text/") && known != "image/svg+xml" => known,
+        _ => written(head),
+    }
+}
+
+/// Text, or nothing that anybody knows.
+fn written(head: &[u8]) -> &'static str {
+    let text = match std::str::from_utf8(head) {
+        Ok(text) => text,
+        // The last character may be cut off.
+        Err(error) if error.error_len().is_none() && head.len() == HEAD => {
+            std::str::from_utf8(&head[..error.valid_up_to()]).unwrap_or_default()
+        }
+        Err(_) => return "application/octet-stream",
+    };
+    let odd = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t' | '\u{c}');
+    if text.is_empty() || text.contains(odd) { "application/octet-stream" } else { "text/plain" }
+}
+
+/// Opens a picture as it is meant to be seen; `None` if it is none, damaged, or too large.
+pub(crate) fn open(path: &Path) -> Option<DynamicImage> {
+    let mut reader = ImageReader::new(BufReader::new(File::open(path).ok()?)).with_guessed_format().ok()?;
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(LONGEST_SIDE);
+    limits.max_image_height = Some(LONGEST_SIDE);
+    limits.max_alloc = Some(PICTURE_MEMORY);
+    reader.limits(limits);
+    let mut decoder = reader.into_decoder().ok()?;
+    let turned = decoder.orientation().ok();
+    let mut picture = DynamicImage::from_decoder(decoder).ok()?;
+    if let Some(turned) = turned {
+        picture.apply_orientation(turned);
+    }
+    Some(picture)
+}
+
+fn preview(picture: &DynamicImage) -> Option<Vec<u8>> {
+    let small = if picture.width().max(picture.height()) > PREVIEW_SIDE {
+        picture.thumbnail(PREVIEW_SIDE, PREVIEW_SIDE)
+    } else {
+        picture.clone()
+    };
+    jpeg(&small)
+}
+
+/// As a JPEG, on white where one can look through it. Nothing of the original file but its pixels is in it.
+pub(crate) fn jpeg(picture: &DynamicImage) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
+    let flat = if picture.color().has_alpha() {
+        let mut flat = image::RgbaImage::from_pixel(picture.width(), picture.height(), image::Rgba([255; 4]));
+        image::imageops::overlay(&mut flat, &picture.to_rgba8(), 0, 0);
+        DynamicImage::ImageRgba8(flat).to_rgb8()
+    } else {
+        picture.to_rgb8()
+    };
+    JpegEncoder::new_with_quality(&mut out, QUALITY).encode_image(&flat).ok()?;
+    Some(out)
+}
+
+/// How long a voice message is, and how loud from beginning to end. Opus spends more bytes on what is louder, so the
+/// sizes of its packets draw the picture without any of them being decoded.
+fn opus(path: &Path) -> Option<(u32, Vec<u8>)> {
+    let file = File::open(path).ok()?;
+    let mut packets = ogg::PacketReader::new(BufReader::new(file));
+    let head = packets.read_packet().ok()??;
+    if !head.data.starts_with(b"OpusHead") || head.data.len() < 19 {
+        return None;
+    }
+    let before = u64::from(u16::from_le_bytes([head.data[10], head.data[11]]));
+    packets.read_packet().ok()??;
+    let (mut sizes, mut end) = (Vec::new(), 0);
+    // What is broken off is as long as it is.
+    while let Ok(Some(packet)) = packets.read_packet() {
+        if sizes.len() >= 1 << 20 {
+            break;
+        }
+        sizes.push(packet.data.len());
+        end = end.max(packet.absgp_page());
+    }
+    let samples = end.saturating_sub(before);
+    let duration = u32::try_from(samples * 1_000 / OPUS_RATE).unwrap_or(u32::MAX);
+    Some((duration, bars(&sizes)))
+}
+
+/// The sizes as bars of 0–100.
+fn bars(sizes: &[usize]) -> Vec<u8> {
+    if sizes.is_empty() {
+        return Vec::new();
+    }
+    let bar = |n: usize| {
+        let from = n * sizes.len() / WAVEFORM;
+        let to = ((n + 1) * sizes.len() / WAVEFORM).max(from + 1).min(sizes.len());
+        sizes.get(from..to).map_or(0, |part| part.iter().sum::<usize>() / part.len().max(1))
+    };
+    let bars: Vec<usize> = (0..WAVEFORM).map(bar).collect();
+    let loudest = bars.iter().copied().max().unwrap_or(1).max(1);
+    bars.into_iter().map(|bar| u8::try_from(bar * 100 / loudest).unwrap_or(100)).collect()
+}

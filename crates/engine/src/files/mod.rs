@@ -1,0 +1,274 @@
+//! Files that come and go with messages: fetched from `WhatsApp` in the background ([`fetch`]), uploaded by browsers
+//! ([`upload`]), looked into ([`look`]), kept once however often they are sent ([`storage`]), and given only to those who
+//! may see their message.
+
+mod fetch;
+mod look;
+mod send;
+mod spool;
+mod storage;
+mod upload;
+mod voice;
+
+use std::{ops::Range, path::PathBuf, time::Duration};
+
+use balas_domain::{
+    Content, FileState, MediaStorage, MessageId, Permission, WorkspaceId,
+    content::{Media, MediaKind},
+    file::{LARGEST, clean_file_name},
+    media,
+};
+use balas_store::{
+    StoreError,
+    files::{self, Contents},
+    messages,
+};
+
+pub(crate) use self::spool::Spooled;
+use self::{look::Looked, spool::Folders, storage::Storages};
+pub use self::{
+    storage::{Bytestream, S3Config, StorageError},
+    upload::UploadRefused,
+};
+use crate::{Engine, access::Actor, error::EngineError};
+
+/// What no message names is taken away after this long: what is just being sent has no message yet.
+const UNUSED: Duration = Duration::from_hours(24);
+/// An upload that nobody goes on with is given up after this long.
+const STALE_UPLOAD: Duration = Duration::from_hours(48);
+/// So many unused files are taken away at a time.
+const SWEEP: u32 = 500;
+
+/// Where files lie.
+#[derive(Clone, Debug)]
+pub struct FilesConfig {
+    /// A folder of this machine for files, and for those on their way.
+    pub folder: PathBuf,
+    /// S3-compatible storage, if there is one.
+    pub s3: Option<S3Config>,
+}
+
+/// What the engine has to do with files.
+pub(crate) struct Files {
+    storages: Storages,
+    folders: Folders,
+}
+
+impl Files {
+    /// # Errors
+    /// When a folder cannot be made, or S3 is set up wrongly.
+    pub(crate) fn new(config: &FilesConfig) -> Result<Self, StorageError> {
+        Ok(Self {
+            storages: Storages::new(&config.folder.join("kept"), config.s3.as_ref())?,
+            folders: Folders::new(&config.folder)?,
+        })
+    }
+
+    /// Takes away what a crash left half-done.
+    pub(crate) fn clear(&self) {
+        if let Err(error) = self.folders.clear() {
+            tracing::warn!(%error, "files that were left half-done could not be removed");
+        }
+    }
+}
+
+/// A file to be handed to somebody who may have it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundFile {
+    /// What is in it, as we looked.
+    pub mime: String,
+    /// Bytes.
+    pub size: u64,
+    /// What to call it when it is saved.
+    pub name: String,
+    /// Changes when its bytes do.
+    pub tag: String,
+    workspace: WorkspaceId,
+    storage: MediaStorage,
+}
+
+impl Engine {
+    /// The file of a message, or the small picture of it.
+    ///
+    /// # Errors
+    /// When the actor may not, or it is not here.
+    pub async fn file(
+        &self,
+        actor: &Actor,
+        message: MessageId,
+        preview: bool,
+    ) -> Result<FoundFile, EngineError> {
+        actor.require(Permission::ReadConversations)?;
+        let ws = actor.workspace;
+        let mut tx = self.store.read().await?;
+        let missing = EngineError::NotFound { what: "file" };
+        let record = messages::get(ws, &mut tx, message).await?;
+        // What was taken back is nobody's to look at any more.
+        let Some(record) = record.filter(|record| !record.view.revoked) else { return Err(missing) };
+        let Content::Media(media) = &record.content else { return Err(missing) };
+        let file = files::get(ws, &mut tx, message).await?.filter(|file| file.state == FileState::Here);
+        let Some(contents) = file.and_then(|file| file.contents) else { return Err(missing) };
+        let found = FoundFile {
+            name: file_name(media, &contents.mime, message),
+            tag: contents.key,
+            mime: contents.mime,
+            size: contents.size,
+            workspace: ws,
+            storage: contents.storage,
+        };
+        if !preview {
+            return Ok(found);
+        }
+        let Some(key) = contents.preview_key else { return Err(missing) };
+        let size = files::kept_size(ws, &mut tx, contents.storage, &key).await?;
+        let Some(size) = size else { return Err(missing) };
+        Ok(FoundFile { mime: "image/jpeg".to_owned(), size, tag: key, ..found })
+    }
+
+    /// The bytes of a found file, or some of them.
+    ///
+    /// # Errors
+    /// When the storage does not give them.
+    pub async fn read_file(
+        &self,
+        file: &FoundFile,
+        range: Option<Range<u64>>,
+    ) -> Result<Bytestream, EngineError> {
+        Ok(self.files.storages.open(file.storage, file.workspace, &file.tag, range).await?)
+    }
+
+    /// Puts a file of this machine, with what was found in it, into a storage. It is a message's with
+    /// [`files::put`]; without that it is taken away again after a day.
+    pub(crate) async fn keep_file(
+        &self,
+        ws: WorkspaceId,
+        storage: MediaStorage,
+        file: &Spooled,
+    ) -> Result<Contents, EngineError> {
+        let path = file.path().to_owned();
+        let looked = tokio::task::spawn_blocking(move || look::look(&path))
+            .await
+            .map_err(|error| EngineError::Internal(error.to_string()))?
+            .map_err(StorageError::Disk)?;
+        let Looked { mime, frame, duration, waveform, preview } = looked;
+        let preview = match preview {
+            Some(bytes) => {
+                let bytes = futures::stream::iter([Ok::<_, std::convert::Infallible>(bytes.into())]);
+                let spooled = spool::spool(&self.files.folders.spool, bytes, LARGEST).await;
+                Some(spooled.map_err(|error| EngineError::Internal(error.to_string()))?)
+            }
+            None => None,
+        };
+        let key = self.keep(ws, storage, file).await?;
+        let preview_key = match &preview {
+            Some(preview) => Some(self.keep(ws, storage, preview).await?),
+            None => None,
+        };
+        Ok(Contents { storage, key, preview_key, mime, size: file.size, frame, duration, waveform })
+    }
+
+    /// Puts it under a name that is made of what is in it, by a secret: who sees the storage's names cannot tell whether
+    /// a file that he has is among them.
+    async fn keep(
+        &self,
+        ws: WorkspaceId,
+        storage: MediaStorage,
+        file: &Spooled,
+    ) -> Result<String, EngineError> {
+        let now = self.clock.now();
+        let mut tx = self.store.begin().await?;
+        let name = self.vault.name(ws, &mut tx, now, &file.sha256).await?;
+        files::keep(ws, &mut tx, storage, &name, file.size, now).await?;
+        tx.commit().await?;
+        self.files.storages.put(storage, ws, &name, file.path()).await?;
+        Ok(name)
+    }
+
+    /// A copy on this machine, for providers, which read files.
+    pub(crate) async fn borrow_file(
+        &self,
+        ws: WorkspaceId,
+        contents: &Contents,
+    ) -> Result<tempfile::TempPath, EngineError> {
+        let path = spool::empty(&self.files.folders.spool).map_err(StorageError::Disk)?;
+        self.files.storages.fetch(contents.storage, ws, &contents.key, &path).await?;
+        Ok(path)
+    }
+
+    /// Takes away files that no message names any more, and uploads that nobody went on with.
+    ///
+    /// # Errors
+    /// When database or storage fail.
+    pub async fn tidy_files(&self) -> Result<u64, EngineError> {
+        let now = self.clock.now();
+        let before = now.before(UNUSED);
+        let ended = {
+            let mut tx = self.store.begin().await?;
+            let ended = files::end_stale_uploads(&mut tx, now.before(STALE_UPLOAD)).await?;
+            tx.commit().await?;
+            ended
+        };
+        for upload in ended {
+            // It may lie on another machine, or nothing of it ever came.
+            let _ = tokio::fs::remove_file(self.upload_path(upload)).await;
+        }
+        let unused = {
+            let mut tx = self.store.read().await?;
+            files::unused(&mut tx, before, SWEEP).await?
+        };
+        let mut removed = 0;
+        for blob in unused {
+            let Ok(storage) = blob.storage.parse() else { continue };
+            if !self.files.storages.offers(storage) {
+                continue;
+            }
+            let mut tx = self.store.begin().await?;
+            if files::forget(&mut tx, &blob, before).await? {
+                self.files.storages.remove(storage, blob.workspace_id, &blob.key).await?;
+                removed += 1;
+            }
+            tx.commit().await?;
+        }
+        Ok(removed)
+    }
+}
+
+/// What a file is called when it is saved: as its sender called it, with the ending of what is in it.
+fn file_name(said: &Media, mime: &str, message: MessageId) -> String {
+    if let Some(name) = said.file_name.as_deref().and_then(clean_file_name) {
+        return name;
+    }
+    let what = match said.kind {
+        MediaKind::Image => "image",
+        MediaKind::Video => "video",
+        MediaKind::Audio if said.voice => "voice",
+        MediaKind::Audio => "audio",
+        MediaKind::Sticker => "sticker",
+        MediaKind::Document => "document",
+    };
+    let id = message.to_string();
+    format!("{what}-{}.{}", &id[id.len() - 8..], media::ending(mime).unwrap_or("bin"))
+}
+
+impl From<StorageError> for EngineError {
+    fn from(error: StorageError) -> Self {
+        match error {
+            StorageError::Missing => Self::NotFound { what: "file" },
+            StorageError::NotSetUp => Self::Refused(
+                "files of this number are to be stored in S3, but this server has none; change it in the number's settings",
+            ),
+            other => {
+                tracing::error!(error = %other, "files");
+                Self::Storage(other)
+            }
+        }
+    }
+}
+
+/// What is done within a transaction fails only as that does.
+pub(crate) fn in_store(error: EngineError) -> StoreError {
+    match error {
+        EngineError::Store(error) => error,
+        _ => StoreError::Corrupt { what: "job" },
+    }
+}

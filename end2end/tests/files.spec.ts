@@ -1,0 +1,179 @@
+// Files in both directions: pictures, voice messages and documents come and are shown, are chosen, dropped and pasted, and
+// arrive at the customer.
+
+import { type Page } from "@playwright/test";
+
+import { seenInTheDark, violations } from "./support/axe.js";
+import { bubble, chat, composer, open, thread } from "./support/screens.js";
+import { expect, test } from "./support/test.js";
+
+test.beforeEach(async ({ page, signIn }) => {
+  await signIn(page);
+  await open(page, "/inbox");
+});
+
+/** A picture of one colour, made by the browser. */
+async function png(page: Page, width: number, height: number): Promise<Buffer> {
+  const base64 = await page.evaluate(
+    ([width, height]) => {
+      const canvas = document.createElement("canvas");
+      [canvas.width, canvas.height] = [width, height];
+      const context = canvas.getContext("2d")!;
+      context.fillStyle = "teal";
+      context.fillRect(0, 0, width, height);
+      return canvas.toDataURL("image/png").split(",")[1]!;
+    },
+    [width, height] as const,
+  );
+  return Buffer.from(base64, "base64");
+}
+
+const files = (page: Page) => page.locator("input#attach");
+
+test("a customer's photo is shown with its words, in the room kept for it, and opened in full", async ({ page, customer }) => {
+  await chat(page, customer);
+  const base64 = (await png(page, 800, 400)).toString("base64");
+  await customer.sendsFile({ kind: "image", mime: "image/png", base64, caption: "Yang ini?" });
+  const message = bubble(page, "Yang ini?");
+  const picture = message.getByRole("button", { name: /^Open the picture/ });
+  await expect(picture).toBeVisible();
+  const image = picture.locator("img");
+  await expect(image).toHaveAttribute("width", "320");
+  await expect(image).toHaveAttribute("height", "160");
+  await expect.poll(() => image.evaluate((img: HTMLImageElement) => img.naturalWidth)).toBe(640);
+  expect(await violations(page)).toEqual([]);
+  expect(await seenInTheDark(page)).toEqual([]);
+
+  await picture.click();
+  const viewer = page.getByRole("dialog", { name: "Picture" });
+  await expect.poll(() => viewer.locator("img").evaluate((img: HTMLImageElement) => img.naturalWidth)).toBe(800);
+  expect(await violations(page)).toEqual([]);
+  await page.keyboard.press("Escape");
+  await expect(viewer).toBeHidden();
+  await expect(picture).toBeFocused();
+});
+
+test("a voice message has a player, a document a card with what it is", async ({ page, customer }) => {
+  await chat(page, customer);
+  await customer.sendsFile({ kind: "voice" });
+  await expect(thread(page).getByRole("button", { name: "Play" })).toBeVisible();
+  await expect(thread(page).getByRole("slider", { name: "Position" })).toBeVisible();
+  const speed = thread(page).getByRole("button", { name: /^Speed/ });
+  await speed.click();
+  await expect(speed).toHaveText("1.5×");
+  await customer.sendsFile({ kind: "document", file_name: "Invoice March.pdf" });
+  const save = thread(page).getByRole("link", { name: "Save Invoice March.pdf" });
+  await expect(save).toContainText("PDF · ");
+  const [download] = await Promise.all([page.waitForEvent("download"), save.click()]);
+  expect(download.suggestedFilename()).toBe("Invoice March.pdf");
+  expect(await violations(page)).toEqual([]);
+});
+
+test("files that are chosen wait in a tray, and go out with what is written below the first", async ({ page, customer }) => {
+  await chat(page, customer);
+  await files(page).setInputFiles([
+    { name: "gaun.png", mimeType: "image/png", buffer: await png(page, 600, 900) },
+    { name: "daftar.csv", mimeType: "text/csv", buffer: Buffer.from("a,b\n1,2\n") },
+    { name: "salah.txt", mimeType: "text/plain", buffer: Buffer.from("not this one") },
+  ]);
+  const tray = page.getByRole("list", { name: "Files to send" });
+  await expect(tray.getByRole("listitem")).toHaveCount(3);
+  expect(await violations(page)).toEqual([]);
+  await tray.getByRole("button", { name: "Take out salah.txt" }).click();
+  await composer(page).fill("Ini gaunnya, dan daftarnya");
+  await composer(page).press("Enter");
+  await expect(tray).toBeHidden();
+  const photo = bubble(page, "Ini gaunnya, dan daftarnya");
+  await expect(photo.getByRole("button", { name: /^Open the picture/ })).toBeVisible();
+  await expect(photo).toHaveAttribute("data-status", "delivered");
+  await expect(thread(page).getByRole("link", { name: "Save daftar.csv" })).toBeVisible();
+  await expect.poll(() => customer.kinds()).toEqual(["image", "document"]);
+});
+
+test("a file is sent by dropping it on the thread, or by pasting it", async ({ page, customer }) => {
+  await chat(page, customer);
+  const data = await page.evaluateHandle(() => {
+    const data = new DataTransfer();
+    data.items.add(new File(["dropped"], "dropped.txt", { type: "text/plain" }));
+    return data;
+  });
+  await thread(page).dispatchEvent("dragenter", { dataTransfer: data });
+  await expect(page.getByText(`Drop files here to send them to ${customer.name}`)).toBeVisible();
+  await thread(page).dispatchEvent("drop", { dataTransfer: data });
+  const tray = page.getByRole("list", { name: "Files to send" });
+  await expect(tray).toContainText("dropped.txt");
+  await composer(page).evaluate((area) => {
+    const data = new DataTransfer();
+    data.items.add(new File(["pasted"], "pasted.txt", { type: "text/plain" }));
+    area.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+  });
+  await expect(tray.getByRole("listitem")).toHaveCount(2);
+  await page.getByRole("button", { name: "Send", exact: true }).click();
+  await expect.poll(async () => (await customer.kinds()).length).toBe(2);
+});
+
+test("a file that WhatsApp would not take is refused before it is uploaded", async ({ page, customer }) => {
+  await chat(page, customer);
+  await page.evaluate(() => {
+    const input = document.querySelector<HTMLInputElement>("input#attach")!;
+    const data = new DataTransfer();
+    data.items.add(new File([new Uint8Array(17 * 1024 * 1024)], "film.mp4", { type: "video/mp4" }));
+    input.files = data.files;
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+  await expect(page.getByText(/film\.mp4 has 17\.9 MB\. WhatsApp takes at most/)).toBeVisible();
+  await expect(page.getByRole("list", { name: "Files to send" })).toBeHidden();
+});
+
+test("an upload shows how far it is, survives a lost line and can be cancelled", async ({ page, context, quiet, customer }) => {
+  quiet.allow(/Failed to load resource.*\/api\/v1\/uploads\//);
+  await chat(page, customer);
+  let cut = true;
+  await page.route("**/api/v1/uploads/**", async (route) => {
+    if (cut && route.request().method() === "PUT" && route.request().url().includes("offset=1048576")) {
+      await route.abort();
+    } else {
+      await route.continue();
+    }
+  });
+  const buffer = Buffer.alloc(3 * 1024 * 1024, "x");
+  await files(page).setInputFiles({ name: "besar.txt", mimeType: "text/plain", buffer });
+  await page.getByRole("button", { name: "Send", exact: true }).click();
+  const message = bubble(page, "besar.txt");
+  await expect(message.getByText("Uploading 33%")).toBeVisible();
+  cut = false;
+  await expect(thread(page).getByRole("link", { name: "Save besar.txt" })).toBeVisible();
+  await expect.poll(async () => (await customer.kinds()).length).toBe(1);
+
+  cut = true;
+  await files(page).setInputFiles({ name: "salah.txt", mimeType: "text/plain", buffer });
+  await page.getByRole("button", { name: "Send", exact: true }).click();
+  const wrong = bubble(page, "salah.txt");
+  await expect(wrong.getByText("Uploading 33%")).toBeVisible();
+  await wrong.getByRole("button", { name: "Cancel the upload" }).click();
+  await expect(wrong).toHaveCount(0);
+  await context.unrouteAll();
+});
+
+test("a voice message is recorded, sent as one, and can be heard", async ({ page, customer }) => {
+  await chat(page, customer);
+  await page.getByRole("button", { name: "Record a voice message" }).click();
+  await expect(page.getByRole("timer")).toContainText("0:02");
+  expect(await violations(page)).toEqual([]);
+  await page.getByRole("button", { name: "Send the recording" }).click();
+  await expect(thread(page).getByRole("button", { name: "Play" })).toBeVisible();
+  // What stands in the player was read from the Ogg that the server made of it.
+  await expect(thread(page).locator(".player-time")).toHaveText(/^0:(0[2-9]|[1-5][0-9])$/);
+  await expect
+    .poll(() => customer.files())
+    .toEqual([{ type: "audio", voice: true, mime: expect.stringMatching(/^audio\/ogg/) }]);
+  await thread(page).getByRole("button", { name: "Play" }).click();
+  await expect(thread(page).getByRole("button", { name: "Pause" })).toBeVisible();
+
+  // What is discarded goes nowhere.
+  await page.getByRole("button", { name: "Record a voice message" }).click();
+  await expect(page.getByRole("timer")).toContainText("0:01");
+  await page.getByRole("button", { name: "Discard the recording" }).click();
+  await expect(composer(page)).toBeVisible();
+  expect(await customer.kinds()).toEqual(["audio"]);
+});
