@@ -4,9 +4,9 @@
 
 use std::sync::Arc;
 
-use balas_domain::{AccountId, Address, Timestamp, WorkspaceId, view::ProviderKind};
+use balas_domain::{AccountId, Address, Identity, Timestamp, WorkspaceId, view::ProviderKind};
 use balas_providers::{cloud, gateway, inbound};
-use balas_store::{StoreError, accounts, conversations, journal, pending};
+use balas_store::{StoreError, accounts, contacts, conversations, journal, pending};
 use bytes::Bytes;
 use tokio::sync::{Mutex, Notify, mpsc, oneshot};
 
@@ -193,6 +193,7 @@ impl Engine {
             for (account, about) in by_account(&items) {
                 accounts::delivered(&mut write, account, about.received_at).await?;
                 pending::look_ahead(&mut write, account, &about.messages).await?;
+                contacts::look_ahead(&mut write, about.scope, &about.people).await?;
                 conversations::look_ahead(&mut write, account, &about.chats).await?;
             }
             for item in items {
@@ -268,26 +269,35 @@ struct About<'a> {
     messages: Vec<&'a str>,
     /// Where they were written.
     chats: Vec<&'a Address>,
+    /// Who wrote them.
+    people: Vec<&'a Identity>,
+    /// Where names of these people mean something.
+    scope: &'a str,
 }
 
 fn by_account(items: &[Work]) -> Vec<(AccountId, About<'_>)> {
     let mut accounts: Vec<(AccountId, About<'_>)> = Vec::new();
     for item in items {
-        let messages = item.events.iter().filter_map(|event| match event {
-            inbound::Inbound::Message(message) => Some((message.provider_id.as_str(), &message.chat)),
-            _ => None,
-        });
         let known = accounts.iter().position(|(account, _)| *account == item.runtime.id);
         let at = known.unwrap_or_else(|| {
-            let (messages, chats) = (Vec::new(), Vec::new());
-            accounts.push((item.runtime.id, About { received_at: item.received_at, messages, chats }));
+            let about = About {
+                received_at: item.received_at,
+                messages: Vec::new(),
+                chats: Vec::new(),
+                people: Vec::new(),
+                scope: &item.runtime.identity_scope,
+            };
+            accounts.push((item.runtime.id, about));
             accounts.len() - 1
         });
         let about = &mut accounts[at].1;
         about.received_at = about.received_at.max(item.received_at);
-        for (message, chat) in messages {
-            about.messages.push(message);
-            about.chats.push(chat);
+        for event in &item.events {
+            if let inbound::Inbound::Message(message) = event {
+                about.messages.push(&message.provider_id);
+                about.chats.push(&message.chat);
+                about.people.extend(&message.sender.identities);
+            }
         }
     }
     accounts

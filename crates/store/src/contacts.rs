@@ -66,11 +66,15 @@ pub(crate) async fn names(ws: WorkspaceId, tx: &mut Tx, id: ContactId) -> Result
     Ok(row!(tx, Names, sql, ws, id)?.unwrap_or_default())
 }
 
-#[derive(FromRow)]
-struct Found {
+/// An identity as it is stored: kind, value, scope.
+pub(crate) type Key = (String, String, String);
+
+/// A contact by one of its identities.
+#[derive(Clone, Debug, FromRow)]
+pub(crate) struct Found {
     kind: String,
     value: String,
-    id: ContactId,
+    pub(crate) id: ContactId,
     name: Option<String>,
     profile_name: Option<String>,
     username: Option<String>,
@@ -202,12 +206,44 @@ pub async fn resolve(
             id,
             now,
         )?;
+        write.contact_changed(id);
     }
     Ok(id)
 }
 
+/// Asks about many identities at once, so that [`resolve`] need not ask about each of those that are known.
+pub async fn look_ahead(write: &mut Write, scope: &str, identities: &[&Identity]) -> Result<()> {
+    let ws = write.workspace();
+    for kind in [IdentityKind::Phone, IdentityKind::Lid, IdentityKind::User] {
+        let values = identities.iter().filter(|i| i.kind == kind).map(|i| i.value.as_str());
+        let values = Texts::of(values);
+        if values.is_empty() {
+            continue;
+        }
+        let scope = scope_of(kind, scope);
+        let sql = write.tx().pick(
+            "SELECT i.kind, i.value, c.id, c.name, c.profile_name, c.username, c.created_at, c.last_seen_at
+             FROM contact_identities AS i JOIN contacts AS c ON c.id = i.contact_id
+             WHERE i.workspace_id = $1 AND i.kind = $2 AND i.scope = $4
+                AND i.value IN (SELECT value FROM json_each($3))",
+            "SELECT i.kind, i.value, c.id, c.name, c.profile_name, c.username, c.created_at, c.last_seen_at
+             FROM contact_identities AS i JOIN contacts AS c ON c.id = i.contact_id
+             WHERE i.workspace_id = $1 AND i.kind = $2 AND i.scope = $4 AND i.value = ANY($3)",
+        );
+        for found in rows!(write.tx(), Found, sql, ws, kind.as_str(), values, scope)? {
+            let key = (found.kind.clone(), found.value.clone(), scope.to_owned());
+            write.know_contact(key, found);
+        }
+    }
+    Ok(())
+}
+
 async fn find(write: &mut Write, kind: IdentityKind, value: &str, scope: &str) -> Result<Option<Found>> {
     let ws = write.workspace();
+    let key = (kind.as_str().to_owned(), codec::text(value).into_owned(), scope.to_owned());
+    if let Some(known) = write.known_contact(&key) {
+        return Ok(Some(known));
+    }
     row!(
         write.tx(),
         Found,
@@ -303,6 +339,7 @@ pub(crate) async fn store_names(write: &mut Write, id: ContactId, names: &Names)
         &display,
         words::fold(&display),
     )?;
+    write.contact_changed(id);
     retitle(write, id, names, &display).await
 }
 

@@ -12,8 +12,8 @@ use balas_domain::{
 use uuid::Uuid;
 
 use crate::{
-    Result, StoreError, Tx, accounts, alerts, conversations, dialect, labels, members, messages, pending,
-    people, workspaces,
+    Result, StoreError, Tx, accounts, alerts, contacts, conversations, dialect, labels, members, messages,
+    pending, people, workspaces,
 };
 
 /// A transaction that owns a workspace's log. Changes are told by touching what they change; `commit` reads
@@ -41,6 +41,8 @@ pub struct Write {
     ahead: pending::Ahead,
     /// Conversations by account and address, as they were found at the beginning.
     places: HashMap<(AccountId, String), Place>,
+    /// Contacts by identity, likewise.
+    contacts: HashMap<contacts::Key, contacts::Found>,
     jobs: bool,
 }
 
@@ -100,6 +102,7 @@ impl Write {
             workspace: false,
             ahead: pending::Ahead::default(),
             places: HashMap::new(),
+            contacts: HashMap::new(),
             jobs: false,
         })
     }
@@ -120,6 +123,21 @@ impl Write {
             return None;
         }
         self.places.get(&(account, address.to_owned())).copied()
+    }
+
+    /// A contact that was found by this identity.
+    pub(crate) fn know_contact(&mut self, key: contacts::Key, contact: contacts::Found) {
+        self.contacts.insert(key, contact);
+    }
+
+    /// The contact with this identity, if it was looked for and neither it nor who is who has changed since.
+    pub(crate) fn known_contact(&self, key: &contacts::Key) -> Option<contacts::Found> {
+        if self.people { None } else { self.contacts.get(key).cloned() }
+    }
+
+    /// What was found of this contact is true no more.
+    pub(crate) fn contact_changed(&mut self, id: ContactId) {
+        self.contacts.retain(|_, contact| contact.id != id);
     }
 
     /// What is known of what is parked.
@@ -228,10 +246,8 @@ impl Write {
         Seq(self.base.0 + 1 + self.messages.order.len() as i64)
     }
 
-    /// Appends the new state of everything touched to the log and makes all of it durable. What was touched
-    /// and is gone by now is left out. Messages come first, then merged and split conversations, conversations,
-    /// accounts, removed accounts, members, alerts, labels, removed labels, threads with history, people, the
-    /// workspace.
+    /// Appends the new state of everything touched to the log, in the order below, and makes all of it durable. What
+    /// was touched and is gone by now is left out.
     pub async fn commit(mut self) -> Result<Committed> {
         let (ws, tx) = (self.ws, &mut self.tx);
         let mut log = Log { seq: self.base, at: self.now, events: Vec::new() };

@@ -65,6 +65,32 @@ async fn titles_follow_names(#[case] kind: Kind) {
 }
 
 #[rstest]
+#[tokio::test]
+async fn who_has_looked_ahead_sees_every_change(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
+    let world = World::new(kind).await;
+    let (number, scoped) = (phone("628123456789"), user("ID.abc"));
+    let mut write = world.write().await;
+    let resolve = async |write: &mut _, identities: &[_], name, new| {
+        contacts::resolve(write, "waba-1", identities, Some(name), None, new).await.unwrap()
+    };
+    resolve(&mut write, &[number.clone(), scoped.clone()], "Budi", contact(1)).await;
+    write.commit().await.unwrap();
+
+    let mut write = world.write().await;
+    let unknown = phone("628999");
+    contacts::look_ahead(&mut write, "waba-1", &[&number, &scoped, &unknown]).await.unwrap();
+    let alone = [number];
+    assert_eq!(resolve(&mut write, &alone, "Budi S.", contact(2)).await, contact(1));
+    assert_eq!(resolve(&mut write, &[scoped], "Budi", contact(3)).await, contact(1));
+    assert_eq!(resolve(&mut write, &[unknown.clone()], "Ani", contact(4)).await, contact(4));
+    assert_eq!(resolve(&mut write, &[unknown], "Ani", contact(5)).await, contact(4), "new since it looked");
+    write.commit().await.unwrap();
+    let mut tx = world.db.read().await.unwrap();
+    let budi = contacts::get(world.ws, &mut tx, contact(1)).await.unwrap().unwrap();
+    assert_eq!(budi.name, "Budi", "the name went there and back");
+}
+
+#[rstest]
 #[case::sqlite(Kind::Sqlite)]
 #[case::postgres(Kind::Postgres)]
 #[tokio::test]
