@@ -147,8 +147,9 @@ pub async fn look_ahead(write: &mut Write, account: AccountId, addresses: &[&Add
     let ws = write.workspace();
     let texts: Vec<String> = addresses.iter().map(ToString::to_string).collect();
     let sql = write.tx().pick(
-        "SELECT address, id, contact_id FROM conversations
-         WHERE workspace_id = $1 AND account_id = $2 AND address IN (SELECT value FROM json_each($3))",
+        // In this order and no other: the list leads, the addresses are looked up.
+        "SELECT c.address, c.id, c.contact_id FROM json_each($3) AS j CROSS JOIN conversations AS c
+         WHERE c.workspace_id = $1 AND c.account_id = $2 AND c.address = j.value",
         "SELECT address, id, contact_id FROM conversations
          WHERE workspace_id = $1 AND account_id = $2
             AND address IN (SELECT jsonb_array_elements_text($3::jsonb))",
