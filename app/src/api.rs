@@ -12,7 +12,7 @@ use balas_domain::{
     sync::GapView,
     view::{
         AccountSetup, AccountView, CheckReport, ContactView, ConversationView, DeviceView, GatewayReport,
-        MemberView, MessageView, Page,
+        MemberView, MessageView, Page, VersionView,
     },
     work::WorkChange,
 };
@@ -94,9 +94,13 @@ pub struct MemberUpdate {
 
 /// Everything an inbox shows, as of one position in the log.
 #[server(name = GetSnapshot, prefix = "/api/ui", endpoint = "snapshot", input = Json)]
-pub async fn snapshot(query: ListQuery, open: Option<ConversationId>) -> Result<Snapshot, ApiError> {
+pub async fn snapshot(
+    query: ListQuery,
+    open: Option<ConversationId>,
+    around: Option<MessageId>,
+) -> Result<Snapshot, ApiError> {
     let call = context::Call::new().await?;
-    context::answer(call.engine.snapshot(&call.actor, &query, open).await)
+    context::answer(call.engine.snapshot(&call.actor, &query, open, around).await)
 }
 
 /// A page of the list.
@@ -111,6 +115,14 @@ pub async fn conversations(query: ListQuery) -> Result<Page<ConversationView>, A
 pub async fn thread(id: ConversationId, cursor: Option<String>) -> Result<ThreadPage, ApiError> {
     let call = context::Call::new().await?;
     let page = call.engine.thread(&call.actor, id, cursor.as_deref(), balas_domain::query::PAGE).await;
+    context::answer(page)
+}
+
+/// The part of a thread around a message; where that is gone, its newest page.
+#[server(prefix = "/api/ui", endpoint = "thread_around", input = Json)]
+pub async fn thread_around(id: ConversationId, message: MessageId) -> Result<ThreadPage, ApiError> {
+    let call = context::Call::new().await?;
+    let page = call.engine.thread_around(&call.actor, id, message, balas_domain::query::PAGE).await;
     context::answer(page)
 }
 
@@ -133,6 +145,34 @@ pub async fn send_text(conversation: ConversationId, text: NewText) -> Result<Me
 pub async fn retry(id: MessageId) -> Result<MessageView, ApiError> {
     let call = context::Call::new().await?;
     context::answer(call.engine.retry(&call.actor, id).await)
+}
+
+/// Puts our reaction at a message, or takes it away.
+#[server(prefix = "/api/ui", endpoint = "react", input = Json)]
+pub async fn react(id: MessageId, emoji: Option<String>) -> Result<MessageView, ApiError> {
+    let call = context::Call::new().await?;
+    context::answer(call.engine.react(&call.actor, id, emoji.as_deref()).await)
+}
+
+/// Changes what a sent text says.
+#[server(prefix = "/api/ui", endpoint = "edit_message", input = Json)]
+pub async fn edit_message(id: MessageId, text: String) -> Result<MessageView, ApiError> {
+    let call = context::Call::new().await?;
+    context::answer(call.engine.edit_message(&call.actor, id, &text).await)
+}
+
+/// Takes a sent message back, for everyone.
+#[server(prefix = "/api/ui", endpoint = "revoke_message", input = Json)]
+pub async fn revoke_message(id: MessageId) -> Result<MessageView, ApiError> {
+    let call = context::Call::new().await?;
+    context::answer(call.engine.revoke_message(&call.actor, id).await)
+}
+
+/// What a changed message has said, oldest first.
+#[server(prefix = "/api/ui", endpoint = "message_versions", input = Json)]
+pub async fn message_versions(id: MessageId) -> Result<Vec<VersionView>, ApiError> {
+    let call = context::Call::new().await?;
+    context::answer(call.engine.message_versions(&call.actor, id).await)
 }
 
 /// Fetches the file of a message from `WhatsApp`.
@@ -182,6 +222,13 @@ pub async fn change_label(id: LabelId, name: String, colour: u8) -> Result<Label
 pub async fn delete_label(id: LabelId) -> Result<(), ApiError> {
     let call = context::Call::new().await?;
     context::answer(call.engine.delete_label(&call.actor, id).await)
+}
+
+/// How many conversations bear each label.
+#[server(name = GetLabelUses, prefix = "/api/ui", endpoint = "label_uses", input = Json)]
+pub async fn label_uses() -> Result<Vec<(LabelId, u32)>, ApiError> {
+    let call = context::Call::new().await?;
+    context::answer(call.engine.label_uses(&call.actor).await)
 }
 
 /// Someone here has seen the conversation.

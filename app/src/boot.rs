@@ -1,7 +1,7 @@
 //! What the server hands to the browser with a page: enough to render it again without asking.
 
 use balas_domain::{
-    Timestamp, WorkspaceSettings,
+    LabelId, Timestamp, WorkspaceSettings,
     inbox::Snapshot,
     view::{AccountSetup, ContactView, Me, Page},
 };
@@ -59,6 +59,11 @@ pub enum PageData {
     Contacts {
         /// First page.
         page: Page<ContactView>,
+    },
+    /// Labels.
+    Labels {
+        /// How many conversations bear each; none that nobody bears.
+        uses: Vec<(LabelId, u32)>,
     },
     /// All numbers, for who may set something for them together.
     Accounts {

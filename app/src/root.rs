@@ -128,6 +128,7 @@ pub(crate) fn title_of(route: &Route, lang: Lang, unread: u32) -> String {
         Section::Accounts => words.nav_accounts,
         Section::Members => words.nav_members,
         Section::Contacts => words.nav_contacts,
+        Section::Labels => words.labels,
         Section::Kit => words.nav_kit,
         Section::NotFound => words.not_found_title,
     };

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use balas_domain::{
-    AccountId, ConversationId, LabelId, MemberId, WorkState,
+    AccountId, ConversationId, LabelId, MemberId, MessageId, WorkState,
     query::{Assigned, ListQuery},
     view::ConversationView,
 };
@@ -169,6 +169,8 @@ pub enum Route {
     Inbox {
         /// The opened one.
         open: Option<ConversationId>,
+        /// The message of it that is brought into view; without one, the newest.
+        message: Option<MessageId>,
         /// What the list shows.
         filter: Filter,
     },
@@ -185,6 +187,8 @@ pub enum Route {
         /// Only those that match this text.
         q: String,
     },
+    /// Words for what conversations are about.
+    Labels,
     /// Every piece of the kit in every state; development builds only.
     Kit,
     /// No such page.
@@ -195,7 +199,7 @@ impl Route {
     /// The whole inbox, nothing opened.
     #[must_use]
     pub fn inbox() -> Self {
-        Self::Inbox { open: None, filter: Filter::default() }
+        Self::Inbox { open: None, message: None, filter: Filter::default() }
     }
 
     /// The page at a path with its query, such as `/inbox?unread=1`. Unknown parts of the query are ignored;
@@ -217,9 +221,12 @@ impl Route {
             groups: parameter(query, "groups").is_some_and(|v| v == "1"),
         };
         match pieces.as_slice() {
-            [] | ["inbox"] => Self::Inbox { open: None, filter: filter() },
+            [] | ["inbox"] => Self::Inbox { open: None, message: None, filter: filter() },
             ["inbox", id] => match id.parse() {
-                Ok(open) => Self::Inbox { open: Some(open), filter: filter() },
+                Ok(open) => {
+                    let message = parameter(query, "message").and_then(|id| id.parse().ok());
+                    Self::Inbox { open: Some(open), message, filter: filter() }
+                }
                 Err(_) => Self::NotFound,
             },
             ["sign-in"] => Self::SignIn { next: parameter(query, "next").filter(|next| is_own_path(next)) },
@@ -228,6 +235,7 @@ impl Route {
             ["accounts", id] => id.parse().map_or(Self::NotFound, Self::Account),
             ["members"] => Self::Members,
             ["contacts"] => Self::Contacts { q: text("q") },
+            ["labels"] => Self::Labels,
             ["kit"] if cfg!(debug_assertions) => Self::Kit,
             _ => Self::NotFound,
         }
@@ -240,12 +248,15 @@ impl Route {
             Self::SignIn { next } => {
                 with_query("/sign-in".to_owned(), &[("next", next.as_deref().unwrap_or(""))])
             }
-            Self::Inbox { open, filter } => {
+            Self::Inbox { open, message, filter } => {
+                let message = message.filter(|_| open.is_some());
+                let named = message.map(|id| id.to_string()).unwrap_or_default();
                 let path = open.map_or_else(|| "/inbox".to_owned(), |id| format!("/inbox/{id}"));
                 let account = filter.account.map(|id| id.to_string()).unwrap_or_default();
                 let label = filter.label.map(|id| id.to_string()).unwrap_or_default();
                 let flag = |on: bool| if on { "1" } else { "" };
                 let parameters = [
+                    ("message", named.as_str()),
                     ("account", account.as_str()),
                     ("q", filter.q.as_str()),
                     ("unread", flag(filter.unread)),
@@ -254,13 +265,16 @@ impl Route {
                     ("label", label.as_str()),
                     ("groups", flag(filter.groups)),
                 ];
-                with_query(path, &parameters)
+                let address = with_query(path, &parameters);
+                // Browsers scroll there by themselves, before any program runs.
+                message.map_or_else(|| address.clone(), |id| format!("{address}#{}", anchor(id)))
             }
             Self::Accounts => "/accounts".to_owned(),
             Self::NewAccount => "/accounts/new".to_owned(),
             Self::Account(id) => format!("/accounts/{id}"),
             Self::Members => "/members".to_owned(),
             Self::Contacts { q } => with_query("/contacts".to_owned(), &[("q", q)]),
+            Self::Labels => "/labels".to_owned(),
             Self::Kit => "/kit".to_owned(),
             Self::NotFound => "/not-found".to_owned(),
         }
@@ -275,6 +289,7 @@ impl Route {
             Self::Accounts | Self::NewAccount | Self::Account(_) => Section::Accounts,
             Self::Members => Section::Members,
             Self::Contacts { .. } => Section::Contacts,
+            Self::Labels => Section::Labels,
             Self::Kit => Section::Kit,
             Self::NotFound => Section::NotFound,
         }
@@ -294,10 +309,18 @@ pub enum Section {
     Members,
     /// Customers.
     Contacts,
+    /// What conversations are about.
+    Labels,
     /// The kit.
     Kit,
     /// No such page.
     NotFound,
+}
+
+/// The id of a message's element.
+#[must_use]
+pub fn anchor(message: MessageId) -> String {
+    format!("m-{message}")
 }
 
 /// Whether a path leads to a page of ours: never to another host, however it is spelled.
@@ -390,18 +413,31 @@ mod tests {
             Route::SignIn { next: None },
             Route::SignIn { next: Some("/inbox?unread=1".to_owned()) },
             Route::inbox(),
-            Route::Inbox { open: None, filter: filter.clone() },
-            Route::Inbox { open: ID.parse().ok(), filter },
+            Route::Inbox { open: None, message: None, filter: filter.clone() },
+            Route::Inbox { open: ID.parse().ok(), message: None, filter: filter.clone() },
+            Route::Inbox { open: ID.parse().ok(), message: ID.parse().ok(), filter },
             Route::Accounts,
             Route::NewAccount,
             Route::Account(ID.parse().unwrap()),
             Route::Members,
+            Route::Labels,
             Route::Contacts { q: String::new() },
             Route::Contacts { q: "ünï code".to_owned() },
         ];
         for page in pages {
             assert_eq!(Route::parse(&page.href()), page, "{}", page.href());
         }
+    }
+
+    #[test]
+    fn a_message_is_scrolled_to_by_the_browser() {
+        let page =
+            Route::Inbox { open: ID.parse().ok(), message: ID.parse().ok(), filter: Filter::default() };
+        assert_eq!(page.href(), format!("/inbox/{ID}?message={ID}#m-{ID}"));
+        let unreadable = Route::parse(&format!("/inbox/{ID}?message=x"));
+        assert_eq!(unreadable.href(), format!("/inbox/{ID}"));
+        let nowhere = Route::Inbox { open: None, message: ID.parse().ok(), filter: Filter::default() };
+        assert_eq!(nowhere.href(), "/inbox");
     }
 
     #[test]

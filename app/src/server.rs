@@ -108,11 +108,13 @@ async fn show(site: &Site, engine: &Engine, visitor: Visitor, headers: &HeaderMa
     let mut boot = boot(engine, headers, path);
     match load(engine, &actor, &route).await {
         Ok(loaded) => {
-            // An old link to a conversation that has become part of another.
-            if let (Route::Inbox { open: Some(open), filter }, Some(thread)) = (&route, &loaded.inbox.thread)
+            // An old link to a conversation that has become part of another, or to a message that moved along.
+            if let (Route::Inbox { open: Some(open), message, filter }, Some(thread)) =
+                (&route, &loaded.inbox.thread)
                 && thread.conversation.id != *open
             {
-                let route = Route::Inbox { open: Some(thread.conversation.id), filter: filter.clone() };
+                let open = Some(thread.conversation.id);
+                let route = Route::Inbox { open, message: *message, filter: filter.clone() };
                 return Redirect::to(&route.href()).into_response();
             }
             // The zone of the workspace serves until the browser has told its own.
@@ -143,16 +145,16 @@ struct Loaded {
 /// Reads what a page shows.
 async fn load(engine: &Engine, actor: &Actor, route: &Route) -> Result<Loaded, EngineError> {
     let me = engine.me(actor).await?;
-    let open = match route {
-        Route::Inbox { open, .. } => *open,
-        _ => None,
+    let (open, message) = match route {
+        Route::Inbox { open, message, .. } => (*open, *message),
+        _ => (None, None),
     };
     // The whole list is always there, whatever the filter: it feeds the counts.
     let everything = crate::route::Filter::default().query(None);
-    let (inbox, open_missing) = match engine.snapshot(actor, &everything, open).await {
+    let (inbox, open_missing) = match engine.snapshot(actor, &everything, open, message).await {
         Ok(inbox) => (inbox, false),
         Err(EngineError::NotFound { .. }) if open.is_some() => {
-            (engine.snapshot(actor, &everything, None).await?, true)
+            (engine.snapshot(actor, &everything, None, None).await?, true)
         }
         Err(error) => return Err(error),
     };

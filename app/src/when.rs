@@ -57,7 +57,22 @@ impl Zone {
         self.civil(at).day_number
     }
 
-    fn civil(&self, at: Timestamp) -> Civil {
+    /// The moment at which the wall clock shows a day and a second of it. A time that is left out because clocks are put
+    /// forward is the one that follows.
+    #[must_use]
+    pub fn moment(&self, day_number: i64, second: i64) -> Timestamp {
+        let local = day_number * DAY as i64 + second;
+        let at = |offset: i32| Timestamp::from_seconds(local - i64::from(offset));
+        let near = at(self.offset_at(at(0)));
+        let exact = at(self.offset_at(near));
+        // Where the clock never shows it, the two lie on either side of the gap.
+        let shown = exact.as_seconds() + i64::from(self.offset_at(exact));
+        if shown == local { exact } else { exact.max(near) }
+    }
+
+    /// Year, month, day and time on the wall clock.
+    #[must_use]
+    pub fn civil(&self, at: Timestamp) -> Civil {
         at.civil(self.offset_at(at))
     }
 }
@@ -152,6 +167,17 @@ impl When<'_> {
         }
     }
 
+    /// For what lies ahead, as short as can be: the time today, else the date with it.
+    #[must_use]
+    pub fn later(&self, at: Timestamp) -> String {
+        let (then, now) = (self.zone.civil(at), self.zone.civil(self.now));
+        if then.day_number == now.day_number {
+            self.clock(at)
+        } else {
+            format!("{}, {}", self.date(then, now, true), self.clock(at))
+        }
+    }
+
     /// Date and time in full.
     #[must_use]
     pub fn exact(&self, at: Timestamp) -> String {
@@ -238,6 +264,14 @@ mod tests {
     }
 
     #[test]
+    fn what_lies_ahead_has_its_date_unless_it_is_today() {
+        let ahead = |seconds| when(Lang::En).later(NOW.after(Duration::from_secs(seconds)));
+        assert_eq!(ahead(3600), "15:05");
+        assert_eq!(ahead(DAY), "13 Mar, 14:05");
+        assert_eq!(ahead(300 * DAY), "6 Jan 2026, 14:05");
+    }
+
+    #[test]
     fn each_language_writes_dates_its_way() {
         assert_eq!(when(Lang::En).exact(NOW), "12 March 2025, 14:05");
         assert_eq!(when(Lang::Id).exact(NOW), "12 Maret 2025, 14.05");
@@ -265,6 +299,31 @@ mod tests {
         assert_eq!(zone.offset_at(NOW.after(Duration::from_secs(60 * DAY))), 7200);
         assert!(Zone::named("Nowhere/Land").is_none());
         assert!(Zone::named("../../etc/passwd").is_none());
+    }
+
+    #[cfg(feature = "ssr")]
+    #[test]
+    fn the_wall_clock_tells_the_moment() {
+        for name in
+            ["Europe/Berlin", "America/New_York", "Asia/Jakarta", "Pacific/Kiritimati", "Pacific/Pago_Pago"]
+        {
+            let zone = Zone::named(name).unwrap();
+            // Every half hour of a year in which clocks change twice.
+            for half_hour in 0..17_520 {
+                let at = Timestamp::from_seconds(1_735_689_600 + half_hour * 1_800);
+                let c = zone.civil(at);
+                let second = i64::from(c.hour) * 3_600 + i64::from(c.minute) * 60;
+                let back = zone.moment(c.day_number, second);
+                // An hour that comes twice is one of the two.
+                assert_eq!(zone.civil(back), c, "{name} {at}");
+            }
+        }
+        // 30 March 2025 and 9 March 2025 have no half past two there.
+        for (name, day) in [("Europe/Berlin", 20_177), ("America/New_York", 20_156)] {
+            let zone = Zone::named(name).unwrap();
+            let c = zone.civil(zone.moment(day, 9_000));
+            assert_eq!((c.day_number, c.hour, c.minute), (day, 3, 30), "{name}");
+        }
     }
 
     #[test]

@@ -85,6 +85,7 @@ async fn pages_of_the_house_render() {
         ("/accounts/new", "Phone number ID"),
         ("/members", "Rina"),
         ("/contacts", "Ana Souza"),
+        ("/labels", "12 conversations"),
         ("/nope", "There is no such page"),
         ("/kit", "Kit"),
     ] {
@@ -101,6 +102,8 @@ async fn an_agent_is_not_offered_what_he_may_not_do() {
     assert!(html.contains("There is no such page"));
     let html = render(sample::boot_as("/members", balas_domain::Role::Agent));
     assert!(!html.contains("Add a member"));
+    let html = render(sample::boot_as("/labels", balas_domain::Role::Agent));
+    assert!(html.contains("There is no such page") && !html.contains("href=\"/labels\""));
 }
 
 #[tokio::test]

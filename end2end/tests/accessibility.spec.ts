@@ -10,6 +10,19 @@ import { expect, test } from "./support/test.js";
 
 type Scene = { page: Page; server: Server; customer: Customer };
 
+/** The page of labels with this one on it, whether or not a test before made it. */
+async function label(page: Page, name: string): Promise<void> {
+  await open(page, "/labels");
+  const there = page.getByRole("button", { name: `Change label ${name}` });
+  if ((await there.count()) === 0) {
+    await page.getByRole("button", { name: "New label" }).click();
+    const dialog = page.getByRole("dialog", { name: "New label" });
+    await dialog.getByLabel("Name").fill(name);
+    await dialog.getByRole("button", { name: "Save" }).click();
+    await expect(there).toBeVisible();
+  }
+}
+
 /** Each screen: how one gets there. Nothing of one screen is needed by the next. */
 const SCREENS: Record<string, (scene: Scene) => Promise<void>> = {
   inbox: async ({ page }) => {
@@ -121,6 +134,38 @@ const SCREENS: Record<string, (scene: Scene) => Promise<void>> = {
     const tile = page.getByRole("main").getByRole("listitem").filter({ hasText: NAMES.agent });
     await tile.getByRole("button", { name: "Deactivate" }).click();
     await expect(page.getByRole("dialog", { name: "Deactivate" })).toBeVisible();
+  },
+  "putting off, with mistakes": async ({ page, customer }) => {
+    await customer.writes("besok saja");
+    await open(page, "/inbox");
+    await openChat(page, customer);
+    const details = page.getByRole("complementary", { name: "Details" });
+    if (!(await details.isVisible())) {
+      await page.getByRole("button", { name: "Details" }).click();
+    }
+    await details.getByRole("button", { name: "Put off" }).click();
+    await details.getByRole("button", { name: "Until another time…" }).click();
+    await details.getByLabel("Date and time").fill("2020-01-01T10:00");
+    await details.locator("form").getByRole("button", { name: "Put off" }).click();
+    await expect(details.getByText("This moment has passed.")).toBeVisible();
+    await details.getByRole("button", { name: "Put off", exact: true }).first().click();
+    await expect(details.getByRole("button", { name: "For an hour" })).toBeVisible();
+  },
+  labels: async ({ page }) => {
+    await label(page, "Retur");
+    await expect(page.getByRole("main").getByRole("listitem").first()).toBeVisible();
+  },
+  "making a label, with mistakes": async ({ page }) => {
+    await open(page, "/labels");
+    await page.getByRole("button", { name: "New label" }).click();
+    const dialog = page.getByRole("dialog", { name: "New label" });
+    await dialog.getByRole("button", { name: "Save" }).click();
+    await expect(dialog.getByText("Please fill this in.")).toBeVisible();
+  },
+  "deleting a label": async ({ page }) => {
+    await label(page, "Tagihan");
+    await page.getByRole("button", { name: "Delete label Tagihan" }).first().click();
+    await expect(page.getByRole("dialog", { name: "Delete label" })).toContainText("No conversation bears it.");
   },
   "the shortcuts": async ({ page }) => {
     await open(page, "/inbox");

@@ -137,12 +137,15 @@ test.describe("on a phone", () => {
     }
   });
 
-  const everywhere = ["/inbox", "a conversation", "/contacts", "/accounts", "/members", "/sign-in"];
+  const everywhere = ["/inbox", "a conversation", "/contacts", "/accounts", "/members", "/labels", "/sign-in"];
 
   for (const name of everywhere) {
-    test(`${name} has no sideways scroll and targets that a finger hits`, async ({ page, context }) => {
+    test(`${name} has no sideways scroll and targets that a finger hits`, async ({ page, context, signIn }) => {
       if (name === "/sign-in") {
         await context.clearCookies();
+      }
+      if (name === "/labels") {
+        await signIn(page, "supervisor");
       }
       await open(page, name.startsWith("/") ? name : "/inbox");
       if (name === "a conversation") {

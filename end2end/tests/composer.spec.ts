@@ -18,11 +18,11 @@ test("each conversation keeps its own draft, also over a reload", async ({ page,
   await openChat(page, customer);
   await expect(composer(page)).toHaveValue("Untuk yang pertama");
   // Drafts are remembered when the typing pauses.
-  const drafts = (): Promise<(string | null)[]> =>
+  const drafts = (): Promise<string[]> =>
     page.evaluate(() =>
       Object.keys(localStorage)
         .filter((key) => key.startsWith("balas.draft."))
-        .map((key) => localStorage.getItem(key)),
+        .map((key) => (JSON.parse(localStorage.getItem(key) ?? "{}") as { text: string }).text),
     );
   await expect.poll(drafts).toEqual(expect.arrayContaining(["Untuk yang pertama", "Untuk yang kedua"]));
   await page.reload();
@@ -40,6 +40,48 @@ test("a draft that was left at once is not lost", async ({ page, server, custome
   await expect(page.getByRole("heading", { level: 2, name: second.name })).toBeVisible();
   await openChat(page, customer);
   await expect(composer(page)).toHaveValue("Cepat pindah");
+});
+
+test("the last letter before a reload is not lost", async ({ page, customer }) => {
+  await chat(page, customer);
+  await composer(page).pressSequentially("Setengah ka");
+  await page.reload();
+  await expect(composer(page)).toHaveValue("Setengah ka");
+});
+
+test("the list tells of drafts, but not of the one that is being written", async ({ page, server, customer }) => {
+  const second = server.customer();
+  await second.writes("Halo juga");
+  await chat(page, customer, "Ada stok?");
+  await composer(page).fill("Ada, *dua* lagi");
+  await expect(row(page, customer)).toContainText("Ada stok?");
+  await openChat(page, second);
+  await expect(row(page, customer)).toContainText("Draft: Ada, *dua* lagi");
+  await expect(row(page, customer)).not.toContainText("Ada stok?");
+  await expect(row(page, second)).toContainText("Halo juga");
+
+  // Another tab of the same browser tells of it too, other people's do not.
+  const tab = await page.context().newPage();
+  await open(tab, "/inbox");
+  await expect(row(tab, customer)).toContainText("Draft: Ada, *dua* lagi");
+  await openChat(page, customer);
+  await composer(page).fill("");
+  await expect(row(tab, customer)).toContainText("Ada stok?");
+  await expect(row(tab, customer)).not.toContainText("Draft:");
+});
+
+test("a note that was begun comes back as a note", async ({ page, server, customer }) => {
+  const second = server.customer();
+  await second.writes("Halo");
+  await chat(page, customer);
+  await page.getByRole("button", { name: "Write a note" }).click();
+  const note = page.getByRole("textbox", { name: "Note" });
+  await note.pressSequentially("Jangan beri diskon");
+  await page.reload();
+  await expect(note).toHaveValue("Jangan beri diskon");
+  await openChat(page, second);
+  await row(page, customer).click();
+  await expect(note).toHaveValue("Jangan beri diskon");
 });
 
 test("what was sent leaves no draft", async ({ page, customer }) => {

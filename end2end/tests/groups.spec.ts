@@ -113,6 +113,28 @@ test.describe("a group", () => {
     await expect(row(page, RESELLERS)).toContainText("Ada stok?");
   });
 
+  test("who was chosen of two with one name stays chosen over a reload", async ({ page, server }) => {
+    await link(page, server, { members: [SITI, BUDI, { ...BUDI, from: "6281200003333" }] });
+    await openGroup(page, server);
+    for (const from of [BUDI.from, "6281200003333"]) {
+      await server.sandbox.receive({ account: OWN, group: GROUP, from, name: BUDI.name, text: `Saya ${from}` });
+      await expect(bubble(page, `Saya ${from}`)).toBeVisible();
+    }
+    await page.reload();
+    const offered = page.getByRole("listbox", { name: "Members to mention" });
+    await composer(page).pressSequentially("Halo @bud");
+    await expect(offered.getByRole("option")).toHaveCount(2);
+    await offered.getByRole("option").filter({ hasText: /3333/ }).click();
+    await expect(composer(page)).toHaveValue("Halo @Budi Hartono ");
+    await composer(page).pressSequentially("ya");
+    await page.reload();
+    await expect(composer(page)).toHaveValue("Halo @Budi Hartono ya");
+    await composer(page).press("Enter");
+    await expect
+      .poll(async () => (await server.sandbox.sent(`${GROUP}@g.us`)).map((message) => message.text))
+      .toEqual(["Halo @6281200003333 ya"]);
+  });
+
   test("mentions go out by the keyboard alone and come in with names", async ({ page, server }) => {
     test.slow();
     await link(page, server);

@@ -67,7 +67,7 @@ const words = (page: Page): Promise<string> =>
     return copy.innerText.replace(/\s+/g, " ").trim();
   });
 
-const PAGES = ["/inbox", "/inbox?unread=1", "a conversation", "/accounts", "/accounts/new", "/members", "/contacts"];
+const PAGES = ["/inbox", "/inbox?unread=1", "a conversation", "/accounts", "/accounts/new", "/members", "/contacts", "/labels"];
 
 /** What the server wrote, and what the program makes of it. */
 async function takeOver(page: Page, path: string): Promise<{ told: string[]; seen: Buffer[] }> {

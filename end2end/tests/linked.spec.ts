@@ -193,6 +193,8 @@ test.describe("a number at a gateway", () => {
     const first = (await shown.textContent()) ?? "";
     await page.getByRole("button", { name: "New code" }).click();
     await expect(shown).not.toHaveText(first);
+    // Between the two codes there is none.
+    await expect(shown).toHaveText(/^[A-Z0-9]{4}-[A-Z0-9]{4}$/);
     await server.sandbox.pair((await shown.textContent()) ?? "", PHONE);
     await expect(badge(page, "Connected")).toBeVisible();
   });

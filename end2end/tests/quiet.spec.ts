@@ -35,7 +35,7 @@ test("the watch hears errors, violations, dialogs and requests that leave", asyn
   await context.close();
 });
 
-for (const path of ["/inbox", "/contacts", "/accounts", "/accounts/new", "/members", "/kit"]) {
+for (const path of ["/inbox", "/contacts", "/accounts", "/accounts/new", "/members", "/labels", "/kit"]) {
   test(`${path} is quiet, from the first byte to the last idle moment`, async ({ page, signIn, quiet }) => {
     await signIn(page, "owner");
     const answer = await page.goto(path);

@@ -1,6 +1,6 @@
 // What a team makes of conversations: who looks after them, what is done, what is put off, what colleagues should know.
 
-import { bubble, chat, composer, hits, open, row, rows } from "./support/screens.js";
+import { bubble, chat, composer, hits, open, openChat, row, rows } from "./support/screens.js";
 import { expect, test } from "./support/test.js";
 
 const panel = "complementary";
@@ -59,21 +59,26 @@ test("giving a conversation to a colleague is seen by both at once, and counted"
 
   const details = page.getByRole(panel, { name: "Details" });
   await details.getByRole("button", { name: "Give it to me" }).click();
-  await expect(page.getByText(/You gave this to/)).toBeVisible();
+  await expect(page.getByText("You took this")).toBeVisible();
   await page.getByRole("button", { name: /^Mine/ }).click();
   await expect(row(page, customer)).toContainText("You");
   await expect(page.getByRole("button", { name: /^Mine \d/ })).toBeVisible();
 
   await details.getByLabel("Looked after by").selectOption({ label: SUPERVISOR });
   await expect(row(page, customer)).toHaveCount(0);
+  await expect(page.getByText(`You gave this to ${SUPERVISOR}`)).toBeVisible();
   await expect(row(colleague, customer)).toContainText("You");
+  await openChat(colleague, customer);
+  await expect(colleague.getByText(/ took this$/)).toBeVisible();
+  await expect(colleague.getByText(/ gave this to you$/)).toBeVisible();
   await expect(colleague.getByRole("button", { name: /^Mine \d/ })).toBeVisible();
 });
 
 test("what is put off waits under its own heading", async ({ page, customer }) => {
   await chat(page, customer, "Besok saja");
   const details = page.getByRole(panel, { name: "Details" });
-  await details.getByLabel("Put off").selectOption({ label: "Until tomorrow morning" });
+  await details.getByRole("button", { name: "Put off" }).click();
+  await details.getByRole("button", { name: /^Until tomorrow morning \(09:00\)$/ }).click();
   await expect(page.getByText(/You put this off until/)).toBeVisible();
   await expect(row(page, customer)).toHaveCount(0);
   await page.getByRole("combobox", { name: "State" }).selectOption({ label: "Put off" });
@@ -82,6 +87,43 @@ test("what is put off waits under its own heading", async ({ page, customer }) =
   await expect(row(page, customer)).toHaveCount(0);
   await page.getByRole("button", { name: "All", exact: true }).click();
   await expect(row(page, customer)).toBeVisible();
+});
+
+test("one puts off until a moment of one's own, which is shown in each member's zone", async ({
+  page,
+  other,
+  customer,
+}) => {
+  await chat(page, customer, "Bulan depan");
+  const details = page.getByRole(panel, { name: "Details" });
+  await details.getByRole("button", { name: "Put off" }).click();
+  await details.getByRole("button", { name: "Until another time…" }).click();
+  const field = details.getByLabel("Date and time");
+  await expect(field).toBeFocused();
+  // Tomorrow morning, until something else is said.
+  await expect(field).toHaveValue(/T09:00$/);
+  await field.fill("2020-02-03T10:30");
+  await page.keyboard.press("Enter");
+  await expect(field).toHaveAccessibleDescription("This moment has passed. Choose a later one.");
+  await expect(field).toHaveAttribute("aria-invalid", "true");
+  await expect(row(page, customer)).toBeVisible();
+  await field.fill("");
+  await details.locator("form").getByRole("button", { name: "Put off" }).click();
+  await expect(field).toHaveAccessibleDescription("Please fill this in.");
+  await field.fill("2099-02-03T10:30");
+  await expect(field).not.toHaveAttribute("aria-invalid");
+  await page.keyboard.press("Enter");
+  const button = details.getByRole("button", { name: "Put off until 3 February 2099, 10:30" });
+  await expect(button).toBeFocused();
+  await expect(page.getByText("You put this off until 3 February 2099, 10:30")).toBeVisible();
+
+  const far = await other("supervisor", { timezoneId: "Asia/Tokyo" });
+  await open(far, new URL(page.url()).pathname);
+  const here = await page.evaluate(() => new Date("2099-02-03T10:30").getTime());
+  const there = await far.evaluate((at) => new Date(at).toTimeString().slice(0, 5), here);
+  await expect(far.getByRole(panel, { name: "Details" }).getByRole("button", { name: /^Put off until/ })).toContainText(
+    there,
+  );
 });
 
 test("labels are made on the way, seen in the list and filtered by", async ({ page, customer }) => {

@@ -23,7 +23,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{MethodRouter, delete, get, patch, post, put},
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::{problem::Problem, state::AppState};
 
@@ -40,18 +40,6 @@ impl<T> List<T> {
     const fn new(items: Vec<T>) -> Self {
         Self { items, next: None }
     }
-}
-
-/// Which page.
-#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub struct PageParams {
-    /// `next` of the page before; opaque.
-    cursor: Option<String>,
-    /// Rows, 1 to 100; 50 if left out.
-    #[param(minimum = 1, maximum = 100, default = 50)]
-    limit: Option<u32>,
 }
 
 /// Every route of the API: method, path below `/api/v1`, handler.
@@ -91,6 +79,11 @@ pub fn table() -> Vec<(Method, &'static str, MethodRouter<AppState>)> {
         (Method::POST, "/conversations/{id}/notes", post(messages::note)),
         (Method::GET, "/messages/search", get(messages::find)),
         (Method::POST, "/messages/{id}/retry", post(messages::retry)),
+        (Method::PUT, "/messages/{id}/reaction", put(messages::react)),
+        (Method::DELETE, "/messages/{id}/reaction", delete(messages::unreact)),
+        (Method::PATCH, "/messages/{id}", patch(messages::edit)),
+        (Method::DELETE, "/messages/{id}", delete(messages::revoke)),
+        (Method::GET, "/messages/{id}/versions", get(messages::versions)),
         (Method::GET, "/messages/{id}/file", get(files::show)),
         (Method::POST, "/messages/{id}/file/load", post(files::load)),
         (Method::POST, "/uploads", post(files::begin)),

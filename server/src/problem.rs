@@ -214,6 +214,7 @@ impl From<EngineError> for Problem {
                 }
             },
             E::BadCursor => StatusCode::BAD_REQUEST,
+            E::Provider { .. } => StatusCode::BAD_GATEWAY,
             E::Conflict { .. }
             | E::AccountNotReady { .. }
             | E::WindowClosed

@@ -24,7 +24,7 @@ use balas_bench::{
 };
 use balas_domain::{
     ConversationId, Inbox, Seq,
-    inbox::{Snapshot, ThreadPage},
+    inbox::{MessagePage, Snapshot, ThreadPage},
     socket::ServerFrame,
     view::{AccountView, ConversationView, MemberView, MessageView, Page},
 };
@@ -44,7 +44,10 @@ fn whole<T>(items: Vec<T>) -> Page<T> {
 /// All of a thread.
 async fn thread(rest: &mut Rest, conversation: &ConversationView) -> ThreadPage {
     let messages: Vec<MessageView> = rest.all(&format!("/conversations/{}/messages", conversation.id)).await;
-    ThreadPage { conversation: conversation.clone(), messages: whole(messages) }
+    ThreadPage {
+        conversation: conversation.clone(),
+        messages: MessagePage { items: messages, next: None, newer: None },
+    }
 }
 
 /// What the server knows, while nothing happens; the threads of those conversations loaded.

@@ -79,7 +79,7 @@ pub(crate) async fn page_data(
 ) -> Result<PageData, EngineError> {
     Ok(match route {
         Route::Inbox { filter, .. } if !filter.is_empty() => PageData::Filtered {
-            snapshot: Box::new(engine.snapshot(actor, &filter.query(None), None).await?),
+            snapshot: Box::new(engine.snapshot(actor, &filter.query(None), None, None).await?),
         },
         Route::Contacts { q } => {
             let query = contact_query(q, None);
@@ -97,6 +97,7 @@ pub(crate) async fn page_data(
             actor.require(balas_domain::Permission::ReadMembers)?;
             PageData::None
         }
+        Route::Labels => PageData::Labels { uses: engine.label_uses(actor).await? },
         Route::NotFound => PageData::Missing,
         _ => PageData::None,
     })

@@ -104,6 +104,8 @@ pub(crate) fn problem(problem: &Problem, words: &Words) -> String {
         }
         Problem::Taken => words.problem_taken.to_owned(),
         Problem::HasSpaces => words.problem_has_spaces.to_owned(),
+        Problem::NotEmoji => words.problem_not_emoji.to_owned(),
+        Problem::NoStorage => words.problem_no_storage.to_owned(),
         Problem::Provider(text) => sentence(text),
     }
 }

@@ -4,10 +4,14 @@
 //! negative. So the page already stands at the newest message before any program runs, and older messages put
 //! on top move nothing.
 
-use web_sys::{Element, HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition};
+use std::time::Duration;
+
+use web_sys::{Element, FocusOptions, HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition};
 
 /// Nearer than this to the newest message counts as "there", in pixels.
 const NEAR: i32 = 64;
+/// How long an element is marked.
+const FLASH: Duration = Duration::from_secs(2);
 
 /// Whether the newest message is in view.
 pub(crate) fn at_newest(scroller: &HtmlElement) -> bool {
@@ -26,16 +30,33 @@ pub(crate) fn reveal(element: &Element) {
     element.scroll_into_view_with_scroll_into_view_options(&options);
 }
 
-/// Brings an element into the middle and marks it for a moment.
-pub(crate) fn point_out(element: HtmlElement) {
-    center(&element);
+/// Brings an element into view, marks it for a moment, and gives it the focus if wanted.
+pub(crate) fn point_out(element: HtmlElement, focus: bool) {
+    // Nothing moves if one sees it already, as after a load: the browser has followed the address.
+    if !is_in_view(&element) {
+        center(&element);
+    }
+    if focus {
+        let options = FocusOptions::new();
+        options.set_prevent_scroll(true);
+        let _ = element.set_attribute("tabindex", "-1");
+        let _ = element.focus_with_options(&options);
+    }
     let _ = element.set_attribute("data-flash", "");
     leptos::prelude::set_timeout(
         move || {
             let _ = element.remove_attribute("data-flash");
         },
-        std::time::Duration::from_millis(1_600),
+        FLASH,
     );
+}
+
+/// Whether an element is seen as a whole, or fills what is seen.
+fn is_in_view(element: &Element) -> bool {
+    let Ok(Some(scroller)) = element.closest(".thread-scroll") else { return false };
+    let (seen, own) = (scroller.get_bounding_client_rect(), element.get_bounding_client_rect());
+    let whole = own.top() >= seen.top() && own.bottom() <= seen.bottom();
+    whole || own.top() <= seen.top() && own.bottom() >= seen.bottom()
 }
 
 /// Brings an element into the middle.

@@ -4,6 +4,7 @@
 //! tables in the browser's program, and pure functions (times, previews, reasons) say their words in tests as
 //! on screens. The three languages need no plural rules beyond "one" and "more", and no gendered forms.
 
+mod acts;
 mod en;
 mod files;
 mod id;
@@ -14,6 +15,7 @@ mod words;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use acts::ActWords;
 pub(crate) use office::OfficeWords;
 pub use theme::Theme;
 pub(crate) use words::Words;
@@ -162,8 +164,10 @@ mod tests {
             found.sort();
             found
         };
-        let all =
-            |lang: Lang| [lang.words().all(), lang.office_words().all(), lang.file_words().all()].concat();
+        let all = |lang: Lang| {
+            [lang.words().all(), lang.office_words().all(), lang.file_words().all(), lang.act_words().all()]
+                .concat()
+        };
         for lang in [Lang::Id, Lang::Pt] {
             for ((name, english), (_, other)) in all(Lang::En).iter().zip(all(lang)) {
                 assert_eq!(places(english), places(other), "{name} in {}", lang.code());

@@ -224,7 +224,7 @@ fn tile(contact: &ContactView, words: &'static OfficeWords) -> impl IntoView + u
     // A name finds its conversations; a contact without one is found by its number.
     let filter = Filter { q: contact.name.clone(), ..Filter::default() };
     view! {
-        <a class="tile" href=Route::Inbox { open: None, filter }.href()>
+        <a class="tile" href=Route::Inbox { open: None, message: None, filter }.href()>
             <Avatar name=contact.name.clone() id=contact.id.to_string() />
             <span class="tile-main">
                 <strong dir="auto">{contact.name.clone()}</strong>

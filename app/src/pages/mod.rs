@@ -5,6 +5,7 @@ pub(crate) mod contacts;
 pub mod inbox;
 #[cfg(debug_assertions)]
 pub(crate) mod kit;
+pub(crate) mod labels;
 pub(crate) mod members;
 pub(crate) mod missing;
 pub mod office;

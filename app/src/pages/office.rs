@@ -1,4 +1,4 @@
-//! The office: the pages about the house itself – numbers, colleagues, customers – as against its conversations.
+//! The office: the pages about the house itself – numbers, colleagues, customers, labels – as against its conversations.
 //! Who answers all day hardly opens them, so a browser loads their code when the first of them is gone to.
 
 use leptos::prelude::*;
@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use super::{
     accounts::Accounts,
     contacts::Contacts,
+    labels::Labels,
     members::Members,
     missing::Missing,
     part::{Parts, View},
@@ -19,6 +20,7 @@ pub fn page(section: Section) -> View {
         Section::Accounts => view! { <Accounts /> }.into_any(),
         Section::Members => view! { <Members /> }.into_any(),
         Section::Contacts => view! { <Contacts /> }.into_any(),
+        Section::Labels => view! { <Labels /> }.into_any(),
         _ => view! { <Missing /> }.into_any(),
     }
 }
@@ -26,7 +28,7 @@ pub fn page(section: Section) -> View {
 /// Whether a section is one of the office's.
 #[must_use]
 pub const fn is_in_office(section: Section) -> bool {
-    matches!(section, Section::Accounts | Section::Members | Section::Contacts)
+    matches!(section, Section::Accounts | Section::Members | Section::Contacts | Section::Labels)
 }
 
 /// The way to a page of the office.

@@ -8,11 +8,12 @@ use crate::{state::use_app, ui::dialog::Dialog};
 #[component]
 pub(super) fn Help(open: RwSignal<bool>) -> impl IntoView {
     let words = use_app().words;
-    let rows: [(&'static [&'static str], &'static str); 11] = [
+    let rows: [(&'static [&'static str], &'static str); 12] = [
         (&["j"], words.help_next),
         (&["k"], words.help_previous),
         (&["Enter"], words.help_open),
         (&["/"], words.help_search),
+        (&["f"], words.find_here),
         (&["r"], words.help_reply),
         (&["e"], words.help_resolve),
         (&["Esc"], words.help_escape),

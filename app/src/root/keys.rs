@@ -7,6 +7,7 @@ use wasm_bindgen::JsCast;
 use super::Sheets;
 use crate::{
     browser::{dom, scroll},
+    pages::inbox::find,
     route::{Filter, Route},
     state::{App, work},
 };
@@ -17,6 +18,7 @@ pub(super) enum Shortcut {
     Next,
     Previous,
     Search,
+    Find,
     Reply,
     Resolve,
     Escape,
@@ -65,6 +67,7 @@ pub(super) fn shortcut(key: &str, held: Held, place: Place) -> Option<Shortcut> 
         "j" => Some(Shortcut::Next),
         "k" => Some(Shortcut::Previous),
         "/" => Some(Shortcut::Search),
+        "f" => Some(Shortcut::Find),
         "r" => Some(Shortcut::Reply),
         "e" => Some(Shortcut::Resolve),
         "?" => Some(Shortcut::Help),
@@ -102,6 +105,7 @@ pub(super) fn listen(app: App, sheets: Sheets) {
                 true
             }
             Shortcut::Search => focus_if_there("search"),
+            Shortcut::Find => focus_if_there(find::FIELD) || press_if_there(find::BUTTON),
             Shortcut::Reply => focus_if_there("composer"),
             Shortcut::Resolve => work::toggle_resolved(app),
             Shortcut::Next => step(app, 1),
@@ -120,7 +124,15 @@ fn focus_if_there(id: &str) -> bool {
     there
 }
 
-/// Leaves the field; from outside of a field, on a narrow screen, leaves the conversation.
+fn press_if_there(id: &str) -> bool {
+    let there = dom::by_id(id);
+    if let Some(button) = &there {
+        button.click();
+    }
+    there.is_some()
+}
+
+/// Leaves the field; then what one looks for in the conversation; from outside of a field, on a narrow screen, leaves the conversation.
 fn escape(app: App) -> bool {
     let active = dom::document().active_element();
     if let Some(field) = active.filter(|_| dom::is_typing())
@@ -131,9 +143,12 @@ fn escape(app: App) -> bool {
         dom::focus("content");
         return true;
     }
+    if press_if_there(find::CLOSE) {
+        return true;
+    }
     let open = app.inbox().open_id().is_some();
     if open {
-        app.go(Route::Inbox { open: None, filter: app.filter_untracked() });
+        app.go(Route::Inbox { open: None, message: None, filter: app.filter_untracked() });
     }
     open
 }
@@ -151,7 +166,7 @@ fn step(app: App, by: isize) -> bool {
         return true;
     }
     // Not on this page: go to where the list is.
-    app.go(Route::Inbox { open: None, filter: Filter::default() });
+    app.go(Route::Inbox { open: None, message: None, filter: Filter::default() });
     true
 }
 
@@ -168,7 +183,7 @@ mod tests {
 
     #[test]
     fn letters_are_letters_while_typing() {
-        for key in ["j", "k", "/", "r", "e", "?"] {
+        for key in ["j", "k", "/", "f", "r", "e", "?"] {
             assert!(shortcut(key, Held::Nothing, Place::Page).is_some(), "{key}");
             assert_eq!(shortcut(key, Held::Nothing, Place::Field), None, "{key}");
             assert_eq!(shortcut(key, Held::Nothing, Place::Dialog), None, "{key}");

@@ -72,8 +72,15 @@ fn entries(app: App) -> Vec<Entry> {
     if app.may(Permission::ReadMembers) {
         all.push(page(words.nav_members, Icon::Members, Route::Members));
     }
+    if app.may(Permission::ManageLabels) {
+        all.push(page(words.labels, Icon::Tag, Route::Labels));
+    }
     let unread = Filter { unread: true, ..Filter::default() };
-    all.push(action(words.action_unread, Icon::Inbox, Deed::Go(Route::Inbox { open: None, filter: unread })));
+    all.push(action(
+        words.action_unread,
+        Icon::Inbox,
+        Deed::Go(Route::Inbox { open: None, message: None, filter: unread }),
+    ));
     all.push(action(words.action_theme, Icon::Settings, Deed::SwitchTheme));
     all.push(action(words.action_help, Icon::Help, Deed::Help));
     all.push(action(words.sign_out, Icon::SignOut, Deed::SignOut));
@@ -102,7 +109,9 @@ fn run(app: App, sheets: Sheets, deed: &Deed) {
     sheets.palette.set(false);
     match deed {
         Deed::Go(route) => app.go(route.clone()),
-        Deed::Conversation(id) => app.go(Route::Inbox { open: Some(*id), filter: app.filter_untracked() }),
+        Deed::Conversation(id) => {
+            app.go(Route::Inbox { open: Some(*id), message: None, filter: app.filter_untracked() });
+        }
         Deed::SwitchTheme => app.prefs().set_theme(if dom::is_dark() { Theme::Light } else { Theme::Dark }),
         Deed::Help => sheets.help.set(true),
         Deed::SignOut => {

@@ -56,6 +56,9 @@ pub(super) fn Rail() -> impl IntoView {
             {app
                 .may(Permission::ReadMembers)
                 .then(|| link(Section::Members, Route::Members, Icon::Members, words.nav_members))}
+            {app
+                .may(Permission::ManageLabels)
+                .then(|| link(Section::Labels, Route::Labels, Icon::Tag, words.labels))}
             <span class="rail-space"></span>
             <button type="button" class="rail-link rail-help" on:click=move |_| sheets.help.set(true)>
                 {icon(Icon::Help)}

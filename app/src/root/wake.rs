@@ -29,6 +29,9 @@ pub(super) fn wake(app: App) {
             attention::set_title(&title);
         });
         app.sending().restore(app);
+        app.drafts().read();
+        // Another tab of this browser writes too.
+        window_event_listener(leptos::ev::storage, move |_| app.drafts().read());
         app.live().start(app);
     }
 }
@@ -82,20 +85,25 @@ fn follow_history(app: App) {
 fn follow_route(app: App) {
     let inbox = Memo::new(move |_| {
         app.route.with(|route| match route {
-            Route::Inbox { open, filter } => Some((*open, filter.clone())),
+            Route::Inbox { open, message, filter } => Some(((*open, *message), filter.clone())),
             _ => None,
         })
     });
-    Effect::new(move |before: Option<Option<(Option<_>, Filter)>>| {
+    Effect::new(move |before: Option<Option<((Option<_>, Option<_>), Filter)>>| {
         let now = inbox.get();
         // The server has rendered the first one already.
-        if let (Some(before), Some((open, filter))) = (before.clone(), now.clone()) {
-            let (last_open, last_filter) =
-                before.map_or((None, Filter::default()), |(open, filter)| (open, filter));
-            if app.inbox().open_id() != open || last_open != open {
-                loading::open(app, open);
+        if let (Some(before), Some(((open, message), filter))) = (before.clone(), now.clone()) {
+            let ((last_open, last_message), last_filter) =
+                before.map_or(((None, None), Filter::default()), |before| before);
+            let other = app.inbox().open_id() != open || last_open != open;
+            if other {
+                loading::open(app, open, message);
                 app.live().say_viewing(open);
             }
+            if other || last_message != message && app.inbox().aimed.get_value() != message {
+                app.inbox().jump.set(open.zip(message));
+            }
+            app.inbox().aimed.set_value(None);
             if filter != last_filter {
                 loading::filter(app, filter, move || app.filter_untracked());
             }

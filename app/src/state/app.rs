@@ -1,9 +1,12 @@
 //! What every part of the page shares.
 
-use balas_domain::{MemberId, Permission, Role, Timestamp, view::Me};
+use balas_domain::{MemberId, MessageId, Permission, Role, Timestamp, view::Me};
 use leptos::prelude::*;
 
-use super::{inbox::InboxStore, live::Live, prefs::Prefs, sending::Sending, toast::Toasts, uploads::Uploads};
+use super::{
+    drafts::Drafts, inbox::InboxStore, live::Live, prefs::Prefs, sending::Sending, toast::Toasts,
+    uploads::Uploads,
+};
 use crate::{
     api::ApiError,
     boot::{Boot, PageData},
@@ -32,6 +35,7 @@ struct Parts {
     inbox: InboxStore,
     live: Live,
     sending: Sending,
+    drafts: Drafts,
     uploads: Uploads,
     me: Option<Me>,
     host: String,
@@ -46,9 +50,9 @@ impl App {
         let words = boot.lang.words();
         let now = RwSignal::new(boot.now);
         let zone = RwSignal::new(zone);
-        let open = match &route {
-            Route::Inbox { open, .. } => *open,
-            _ => None,
+        let (open, message) = match &route {
+            Route::Inbox { open, message, .. } => (*open, *message),
+            _ => (None, None),
         };
         let filtered = match (&route, &boot.page) {
             (Route::Inbox { filter, .. }, PageData::Filtered { snapshot }) => {
@@ -57,7 +61,7 @@ impl App {
             _ => None,
         };
         let me = boot.me.as_ref().and_then(|me| me.member.as_ref()).map(|member| member.id);
-        let inbox = InboxStore::new(boot.inbox, filtered, open, me, zone);
+        let inbox = InboxStore::new(boot.inbox, filtered, (open, message), me, zone);
         Self {
             lang: boot.lang,
             words,
@@ -71,6 +75,7 @@ impl App {
                 inbox,
                 live: Live::new(),
                 sending: Sending::new(),
+                drafts: Drafts::new(),
                 uploads: Uploads::new(),
                 me: boot.me,
                 host: boot.host,
@@ -92,6 +97,11 @@ impl App {
     /// Messages on their way out.
     pub(crate) fn sending(&self) -> Sending {
         self.parts.with_value(|parts| parts.sending)
+    }
+
+    /// What was begun and not sent.
+    pub(crate) fn drafts(&self) -> Drafts {
+        self.parts.with_value(|parts| parts.drafts)
     }
 
     /// Files on their way out.
@@ -194,6 +204,14 @@ impl App {
         self.route.with_untracked(|route| match route {
             Route::Inbox { filter, .. } => filter.clone(),
             _ => Filter::default(),
+        })
+    }
+
+    /// The message that the address names.
+    pub(crate) fn message_untracked(&self) -> Option<MessageId> {
+        self.route.with_untracked(|route| match route {
+            Route::Inbox { message, .. } => *message,
+            _ => None,
         })
     }
 

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use balas_domain::{
     AccountId, AlertView, ConversationId, Event, LabelView, MemberId, MessageId, Payload, Seq,
     counts::{Counts, Tally},
-    inbox::{Snapshot, ThreadPage},
+    inbox::Snapshot,
     people::PeopleView,
     search::MessageHit,
     socket::Viewer,
@@ -19,6 +19,8 @@ use super::{
     model::{Model, News, Redraw},
 };
 use crate::{route::Filter, when::Zone};
+
+mod stretch;
 
 /// How far a list or thread has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,6 +64,12 @@ pub(crate) struct InboxStore {
     pub(crate) thread_more: RwSignal<bool>,
     /// Whether the next older page is here.
     pub(crate) older_load: RwSignal<Load>,
+    /// Whether the thread goes on further than what is shown of it.
+    pub(crate) thread_later: RwSignal<bool>,
+    /// Whether the next newer page is here.
+    pub(crate) later_load: RwSignal<Load>,
+    /// Whether a message of ours waits where the thread is not shown.
+    pub(crate) hidden: RwSignal<bool>,
     /// All numbers by name.
     pub(crate) accounts: RwSignal<Vec<AccountView>>,
     /// The alerts that are open, newest first.
@@ -79,8 +87,10 @@ pub(crate) struct InboxStore {
     pub(crate) counts: RwSignal<Counts>,
     /// Which colleagues look where.
     pub(crate) viewers: RwSignal<Vec<Viewer>>,
-    /// A message that the opened thread shall bring into view.
-    pub(crate) jump: RwSignal<Option<MessageId>>,
+    /// A message that its thread shall bring into view once it is open.
+    pub(crate) jump: RwSignal<Option<(ConversationId, MessageId)>>,
+    /// The message that somebody is on the way to already, who then changed the address.
+    pub(crate) aimed: StoredValue<Option<MessageId>>,
     /// Messages that a search has found; `None` while there is no search.
     pub(crate) hits: RwSignal<Option<Hits>>,
 }
@@ -109,7 +119,7 @@ impl InboxStore {
     pub(crate) fn new(
         snapshot: Option<Snapshot>,
         filtered: Option<(Filter, Snapshot)>,
-        open: Option<ConversationId>,
+        (open, message): (Option<ConversationId>, Option<MessageId>),
         me: Option<MemberId>,
         zone: RwSignal<Zone>,
     ) -> Self {
@@ -135,6 +145,9 @@ impl InboxStore {
             thread_load: RwSignal::new(if missing { Load::Missing } else { Load::Ready }),
             thread_more: RwSignal::new(false),
             older_load: RwSignal::new(Load::Ready),
+            thread_later: RwSignal::new(false),
+            later_load: RwSignal::new(Load::Ready),
+            hidden: RwSignal::new(false),
             accounts: RwSignal::new(Vec::new()),
             alerts: RwSignal::new(Vec::new()),
             members: RwSignal::new(Vec::new()),
@@ -143,7 +156,8 @@ impl InboxStore {
             regrouped: StoredValue::new(Regrouped::default()),
             counts: RwSignal::new(counts),
             viewers: RwSignal::new(Vec::new()),
-            jump: RwSignal::new(None),
+            jump: RwSignal::new(open.zip(message)),
+            aimed: StoredValue::new(None),
             hits: RwSignal::new(None),
             workspace: RwSignal::new(WorkspaceView::default()),
         };
@@ -264,15 +278,18 @@ impl InboxStore {
         self.draw_list();
     }
 
-    /// Opens a conversation as far as it is here; tells whether its messages still have to be fetched.
-    pub(crate) fn open(self, id: Option<ConversationId>) -> bool {
+    /// Opens a conversation as far as it is here, at its end or at a message; tells whether its messages still have to
+    /// be fetched.
+    pub(crate) fn open(self, id: Option<ConversationId>, message: Option<MessageId>) -> bool {
         self.open.set(id);
         self.bubbles.update_value(HashMap::clear);
         self.older_load.set(Load::Ready);
+        self.later_load.set(Load::Ready);
         let loaded = id.is_none_or(|id| {
             self.model
                 .try_update_value(|model| {
-                    let loaded = model.is_loaded(id);
+                    let there = message.map_or_else(|| model.newer(id).is_none(), |m| model.shows(id, m));
+                    let loaded = model.is_loaded(id) && there;
                     if !loaded {
                         model.prepare(id);
                     }
@@ -287,32 +304,6 @@ impl InboxStore {
         self.thread_load.set(if loaded { Load::Ready } else { Load::Loading });
         self.draw_thread();
         !loaded
-    }
-
-    /// The newest page of a thread is here.
-    pub(crate) fn opened(self, page: ThreadPage) {
-        let id = page.conversation.id;
-        self.model.try_update_value(|model| model.open(page));
-        self.draw_row(id);
-        if self.open_id() == Some(id) {
-            self.mark_unread_line();
-            self.thread_load.set(Load::Ready);
-            self.draw_thread();
-        }
-    }
-
-    /// Cursor of the next older page of the opened thread.
-    pub(crate) fn thread_cursor(self) -> Option<String> {
-        let open = self.open_id()?;
-        self.model.with_value(|model| model.older(open))
-    }
-
-    /// An older page of a thread is here.
-    pub(crate) fn add_older(self, id: ConversationId, page: Page<MessageView>) {
-        self.model.try_update_value(|model| model.add_older(id, page));
-        if self.open_id() == Some(id) {
-            self.draw_thread();
-        }
     }
 
     /// Shows a message of ours at once.
@@ -344,7 +335,8 @@ impl InboxStore {
     fn mark_unread_line(self) {
         let Some(open) = self.open_id() else { return };
         let first = self.model.with_value(|model| {
-            let unread = model.row(open).map_or(0, |row| row.unread);
+            // Counted from the newest message, which must be here.
+            let unread = model.row(open).filter(|_| model.newer(open).is_none()).map_or(0, |row| row.unread);
             layout::first_unread(&model.messages(open), unread)
         });
         self.unread_from.set_value(first);
@@ -438,6 +430,8 @@ impl InboxStore {
         set_if_changed(self.lines, lines);
         set_if_changed(self.held_up, held_up);
         set_if_changed(self.thread_more, self.thread_cursor().is_some());
+        set_if_changed(self.thread_later, self.later_cursor().is_some());
+        set_if_changed(self.hidden, self.model.with_value(|model| model.hides_unconfirmed(open)));
     }
 
     fn draw_accounts(self) {

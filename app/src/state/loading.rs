@@ -7,49 +7,51 @@ use balas_domain::{ConversationId, MessageId, search::SearchQuery};
 use leptos::{prelude::*, task::spawn_local};
 
 use super::{
-    App, drafts,
+    App,
     inbox::{Hits, Load, Regrouped},
-    sign_in_again,
+    jumping, sign_in_again,
 };
 use crate::{
     api::{self, ApiError},
-    browser::{dom, scroll, timer},
+    browser::{dom, timer},
     route::{Filter, Route},
 };
 
-/// How far back a message is looked for, in pages.
-const MOST_PAGES: u32 = 40;
 /// Until new lines stand on the page.
 const DRAWN: Duration = Duration::from_millis(50);
 /// How often it is looked whether they do, at most.
 const LOOKS: u32 = 60;
 
-/// Opens a conversation, or none.
-pub(crate) fn open(app: App, id: Option<ConversationId>) {
-    if app.inbox().open(id)
+/// Opens a conversation, at its end or at a message, or none.
+pub(crate) fn open(app: App, id: Option<ConversationId>, message: Option<MessageId>) {
+    if app.inbox().open(id, message)
         && let Some(id) = id
     {
-        spawn_local(fetch_thread(app, id));
+        spawn_local(fetch_thread(app, id, message));
     }
 }
 
-/// Fetches the newest page of a thread.
-pub(crate) async fn fetch_thread(app: App, id: ConversationId) {
+/// Fetches the newest page of a thread, or the part around a message.
+pub(crate) async fn fetch_thread(app: App, id: ConversationId, message: Option<MessageId>) {
     loop {
         let generation = app.inbox().generation();
-        let answer = api::thread(id, None).await;
+        let answer = match message {
+            Some(message) => api::thread_around(id, message).await,
+            None => api::thread(id, None).await,
+        };
         if app.inbox().open_id() != Some(id) {
             return;
         }
         match answer {
             // A snapshot came in between, and with it a gap between this page and the stream: ask again.
             Ok(_) if app.inbox().generation() != generation => {
-                app.inbox().open(Some(id));
+                app.inbox().open(Some(id), message);
             }
-            // An old link to a conversation that has become part of another.
+            // An old link to a conversation that has become part of another, or to a message that moved along.
             Ok(page) if page.conversation.id != id => {
                 app.replace(Route::Inbox {
                     open: Some(page.conversation.id),
+                    message,
                     filter: app.filter_untracked(),
                 });
                 return;
@@ -82,7 +84,7 @@ pub(crate) fn regroup(app: App) {
         follow(app, from, into);
     }
     if let Some(open) = app.inbox().open_id().filter(|open| reload.contains(open)) {
-        spawn_local(fetch_thread(app, open));
+        jumping::reload(app, open);
     }
 }
 
@@ -90,14 +92,17 @@ fn follow(app: App, from: ConversationId, into: ConversationId) {
     let open = app.inbox().open_id() == Some(from);
     // The draft is stored a moment after the last letter.
     let typed = if open { dom::value("composer") } else { None };
-    let text = drafts::merged(&typed.unwrap_or_else(|| drafts::get(from)), &drafts::get(into));
-    drafts::set(into, &text);
-    drafts::set(from, "");
+    let drafts = app.drafts();
+    let mut begun = drafts.get(from);
+    begun.text = typed.unwrap_or(begun.text);
+    let draft = if begun.is_blank() { drafts.get(into) } else { begun.merged(drafts.get(into)) };
+    drafts.set(into, &draft);
+    drafts.forget(from);
     if !open {
         return;
     }
     let writing = dom::is_typing();
-    app.replace(Route::Inbox { open: Some(into), filter: app.filter_untracked() });
+    app.replace(Route::Inbox { open: Some(into), message: None, filter: app.filter_untracked() });
     if writing {
         spawn_local(async move {
             for _ in 0..LOOKS {
@@ -119,47 +124,18 @@ pub(crate) fn older(app: App) {
     app.inbox().older_load.set(Load::Loading);
     spawn_local(async move {
         let generation = app.inbox().generation();
-        let answer = api::thread(id, Some(cursor)).await;
+        let answer = api::thread(id, Some(cursor.clone())).await;
         if app.inbox().generation() != generation || app.inbox().open_id() != Some(id) {
             return;
         }
         match answer {
             Ok(page) => {
-                app.inbox().add_older(id, page.messages);
+                app.inbox().extend(id, &cursor, page.messages);
                 app.inbox().older_load.set(Load::Ready);
             }
             Err(ApiError::SignedOut) => sign_in_again(),
             Err(_) => app.inbox().older_load.set(Load::Failed),
         }
-    });
-}
-
-/// Brings a message of a thread into view; what lies between is fetched first.
-pub(crate) fn reveal(app: App, conversation: ConversationId, message: MessageId) {
-    spawn_local(async move {
-        for _ in 0..MOST_PAGES {
-            if app.inbox().open_id() != Some(conversation) {
-                return;
-            }
-            if app.inbox().bubble(message).is_some() {
-                // After its line was drawn.
-                timer::sleep(DRAWN).await;
-                if let Some(element) = dom::by_id(&format!("m-{message}")) {
-                    scroll::point_out(element);
-                }
-                return;
-            }
-            let Some(cursor) = app.inbox().thread_cursor() else { break };
-            let generation = app.inbox().generation();
-            match api::thread(conversation, Some(cursor)).await {
-                Ok(page) if app.inbox().generation() == generation => {
-                    app.inbox().add_older(conversation, page.messages);
-                }
-                Ok(_) => return,
-                Err(error) => return app.complain(&error),
-            }
-        }
-        app.toasts().bad(app.words.quote_too_old);
     });
 }
 
@@ -199,7 +175,7 @@ pub(crate) fn filter(app: App, wanted: Filter, current: impl Fn() -> Filter + 's
     }
     app.inbox().list_load.set(Load::Loading);
     spawn_local(async move {
-        let answer = api::snapshot(wanted.query(None), None).await;
+        let answer = api::snapshot(wanted.query(None), None, None).await;
         if current() != wanted {
             return;
         }
@@ -239,12 +215,12 @@ pub(crate) fn search(app: App, wanted: Filter, cursor: Option<String>) {
 pub(crate) fn retry_failed(app: App) {
     let inbox = app.inbox();
     if inbox.thread_load.get_untracked() == Load::Failed {
-        open(app, inbox.open_id());
+        open(app, inbox.open_id(), app.message_untracked());
     }
     if inbox.list_load.get_untracked() == Load::Failed {
         filter(app, app.filter_untracked(), move || app.filter_untracked());
     }
-    for load in [inbox.more_load, inbox.older_load] {
+    for load in [inbox.more_load, inbox.older_load, inbox.later_load] {
         if load.get_untracked() == Load::Failed {
             load.set(Load::Ready);
         }
@@ -257,20 +233,23 @@ pub(crate) fn retry_failed(app: App) {
 /// When the server cannot be asked.
 pub(crate) async fn resync(app: App) -> Result<(), ApiError> {
     let open = app.inbox().open_id();
+    let around = app.message_untracked();
     let everything = Filter::default().query(None);
-    let snapshot = match api::snapshot(everything.clone(), open).await {
+    let snapshot = match api::snapshot(everything.clone(), open, around).await {
         // What is open may be gone by now.
-        Err(ApiError::Refused { code, .. }) if code == "not_found" => api::snapshot(everything, None).await?,
+        Err(ApiError::Refused { code, .. }) if code == "not_found" => {
+            api::snapshot(everything, None, None).await?
+        }
         other => other?,
     };
     let here = snapshot.thread.as_ref().map(|thread| thread.conversation.id);
     app.inbox().resync(snapshot);
     if let Some(id) = app.inbox().open_id()
         && here != Some(id)
-        && app.inbox().open(Some(id))
+        && app.inbox().open(Some(id), app.message_untracked())
     {
         // Another one was opened while the answer was on its way.
-        fetch_thread(app, id).await;
+        fetch_thread(app, id, app.message_untracked()).await;
     }
     // The list behind a filter belonged to the last snapshot.
     let route = app.route.get_untracked();

@@ -6,6 +6,7 @@ pub(crate) mod backoff;
 pub(crate) mod drafts;
 pub(crate) mod frames;
 pub(crate) mod inbox;
+pub(crate) mod jumping;
 pub(crate) mod layout;
 pub(crate) mod live;
 pub(crate) mod loading;

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 use balas_domain::{
     AlertView, ConversationId, Event, Inbox, LabelView, MemberId, MessageId, Payload, Seq, Timestamp,
     content::Preview,
-    inbox::{Change, Snapshot, ThreadPage},
+    inbox::{Change, MessagePage, Snapshot, Thread, ThreadPage},
     people::PeopleView,
     view::{AccountView, ConversationView, Direction, MemberView, MessageView, Page, WorkspaceView},
 };
@@ -62,7 +62,7 @@ pub(crate) struct Model {
     /// Rows that matched when they were first shown: reading a message must not make its row vanish under the
     /// pointer.
     sticky: HashSet<ConversationId>,
-    /// Threads whose newest page is here, most recently opened last.
+    /// Threads of which a part is here, most recently opened last.
     loaded: Vec<ConversationId>,
     members: BTreeSet<MemberId>,
     /// Who looks at the page.
@@ -250,12 +250,10 @@ impl Model {
 
     /// Makes room for a thread, so that events find it while its first page is on the way.
     pub(crate) fn prepare(&mut self, id: ConversationId) {
-        if self.inbox.thread(id).is_none() {
-            self.inbox.load_messages(id, Page { items: Vec::new(), next: None });
-        }
+        self.inbox.prepare(id);
     }
 
-    /// Whether the newest page of the thread is here. Marks it as used.
+    /// Whether a part of the thread is here. Marks it as used.
     pub(crate) fn is_loaded(&mut self, id: ConversationId) -> bool {
         let Some(at) = self.loaded.iter().position(|loaded| *loaded == id) else { return false };
         self.loaded.remove(at);
@@ -263,10 +261,21 @@ impl Model {
         true
     }
 
-    /// The newest page of a thread is here.
+    /// The newest page of a thread is here, or the part around a message.
     pub(crate) fn open(&mut self, page: ThreadPage) {
         let id = page.conversation.id;
         self.inbox.open(page);
+        self.keep(id);
+    }
+
+    /// A part of a thread is here that takes the place of what was loaded.
+    pub(crate) fn reopen(&mut self, page: ThreadPage) {
+        let id = page.conversation.id;
+        self.inbox.reopen(page);
+        self.keep(id);
+    }
+
+    fn keep(&mut self, id: ConversationId) {
         if !self.is_loaded(id) {
             self.loaded.push(id);
         }
@@ -276,14 +285,29 @@ impl Model {
         }
     }
 
-    /// An older page of a thread is here.
-    pub(crate) fn add_older(&mut self, id: ConversationId, page: Page<MessageView>) {
-        self.inbox.load_messages(id, page);
+    /// The older or newer page of a thread that a cursor led to is here.
+    pub(crate) fn extend(&mut self, id: ConversationId, cursor: &str, page: MessagePage) {
+        self.inbox.extend(id, cursor, page);
     }
 
     /// Cursor of the next older page of a thread.
     pub(crate) fn older(&self, id: ConversationId) -> Option<String> {
         self.inbox.thread(id)?.older.clone()
+    }
+
+    /// Cursor of the next newer page of a thread.
+    pub(crate) fn newer(&self, id: ConversationId) -> Option<String> {
+        self.inbox.thread(id)?.newer.clone()
+    }
+
+    /// Whether a message of a thread is shown.
+    pub(crate) fn shows(&self, id: ConversationId, message: MessageId) -> bool {
+        self.inbox.thread(id).is_some_and(|thread| thread.shows(message))
+    }
+
+    /// Whether a message of ours waits where the thread is not shown.
+    pub(crate) fn hides_unconfirmed(&self, id: ConversationId) -> bool {
+        self.inbox.thread(id).is_some_and(Thread::hides_unconfirmed)
     }
 
     /// The messages of a thread, oldest first.

@@ -45,7 +45,13 @@ impl Bell {
                 &news.title,
                 &preview_words(&news.preview, app.words),
                 &conversation.to_string(),
-                move || app.go(Route::Inbox { open: Some(conversation), filter: Filter::default() }),
+                move || {
+                    app.go(Route::Inbox {
+                        open: Some(conversation),
+                        message: None,
+                        filter: Filter::default(),
+                    });
+                },
             );
         }
     }

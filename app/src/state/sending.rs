@@ -10,7 +10,8 @@ use balas_domain::{
 use leptos::{prelude::*, task::spawn_local};
 
 use super::{
-    App, drafts,
+    App,
+    drafts::Draft,
     live::Link,
     outbox::{self, Outbox, Unsent},
     sign_in_again,
@@ -32,8 +33,8 @@ const SERVER_TROUBLE: Duration = Duration::from_secs(5);
 pub(crate) struct Sending {
     /// What waits.
     pub(crate) outbox: RwSignal<Outbox>,
-    /// A refused text that has to go back into the composer.
-    pub(crate) returned: RwSignal<Option<(ConversationId, String)>>,
+    /// What was refused and has to go back into the composer.
+    pub(crate) returned: RwSignal<Option<(ConversationId, Draft)>>,
     busy: StoredValue<bool>,
 }
 
@@ -127,11 +128,17 @@ impl Sending {
     fn give_back(self, app: App, unsent: &Unsent, error: &ApiError) {
         self.done(unsent.id);
         app.inbox().remove_local(unsent.conversation, unsent.id);
-        let text = drafts::merged(&unsent.text, &drafts::get(unsent.conversation));
-        drafts::set(unsent.conversation, &text);
-        self.returned.set(Some((unsent.conversation, text)));
+        let draft = Draft { text: unsent.text.clone(), ..Draft::default() };
+        self.put_back(app, unsent.conversation, draft);
         let reason = error.words(app.words);
         app.toasts().bad(fill(app.words.refused_returned, &[("reason", &reason)]));
+    }
+
+    /// What the server did not take goes back to where it was written, before what was begun there meanwhile.
+    pub(crate) fn put_back(self, app: App, conversation: ConversationId, draft: Draft) {
+        let draft = draft.merged(app.drafts().get(conversation));
+        app.drafts().set(conversation, &draft);
+        self.returned.set(Some((conversation, draft)));
     }
 }
 

@@ -5,7 +5,7 @@ use balas_domain::{
 };
 use leptos::{prelude::*, task::spawn_local};
 
-use super::{App, drafts};
+use super::{App, drafts::Draft, jumping};
 use crate::{
     api,
     browser::ambient::{self, BrowserRandom},
@@ -40,11 +40,16 @@ pub(crate) fn add_note(app: App, conversation: ConversationId, text: String) {
     spawn_local(async move {
         let text = note.text.clone();
         match api::add_note(conversation, note).await {
-            Ok(message) => app.inbox().confirm(Payload::Message(Box::new(message))),
+            Ok(message) => {
+                app.inbox().confirm(Payload::Message(Box::new(message)));
+                // Who writes wants to see what was written.
+                if app.inbox().open_id() == Some(conversation) && app.inbox().later_cursor().is_some() {
+                    jumping::to_end(app);
+                }
+            }
             Err(error) => {
-                let text = drafts::merged(&text, &drafts::get(conversation));
-                drafts::set(conversation, &text);
-                app.sending().returned.set(Some((conversation, text)));
+                let note = Draft { text, note: true, ..Draft::default() };
+                app.sending().put_back(app, conversation, note);
                 let reason = error.words(app.words);
                 app.toasts().bad(fill(app.words.refused_returned, &[("reason", &reason)]));
             }

@@ -22,6 +22,8 @@ pub(crate) enum Icon {
     Document,
     Down,
     Download,
+    Edit,
+    Emoji,
     Eye,
     EyeOff,
     Help,
@@ -49,6 +51,7 @@ pub(crate) enum Icon {
     SignOut,
     Sticker,
     Stop,
+    Tag,
     Trash,
     Unsupported,
     Video,
@@ -58,7 +61,7 @@ pub(crate) enum Icon {
 impl Icon {
     /// Every icon, for the kit's page.
     #[cfg(debug_assertions)]
-    pub(crate) const ALL: [Self; 47] = [
+    pub(crate) const ALL: [Self; 50] = [
         Self::Accounts,
         Self::Alert,
         Self::Attach,
@@ -75,6 +78,8 @@ impl Icon {
         Self::Document,
         Self::Down,
         Self::Download,
+        Self::Edit,
+        Self::Emoji,
         Self::Eye,
         Self::EyeOff,
         Self::Help,
@@ -102,6 +107,7 @@ impl Icon {
         Self::SignOut,
         Self::Sticker,
         Self::Stop,
+        Self::Tag,
         Self::Trash,
         Self::Unsupported,
         Self::Video,
@@ -136,6 +142,10 @@ impl Icon {
             Self::Document => "M14 3H6.5v18h11V6.5zM14 3v3.5h3.5M9.5 12h5M9.5 16h5",
             Self::Down => "M12 5v13.5M5.5 12.5 12 19l6.5-6.5",
             Self::Download => "M12 4v11M7 10.5l5 5 5-5M4.5 20h15",
+            Self::Edit => "M4.5 19.5 5.75 14.75 16.25 4.25l3.5 3.5L9.25 18.25zM13.75 6.75l3.5 3.5",
+            Self::Emoji => {
+                "M21 12a9 9 0 1 1-18 0 9 9 0 0 1 18 0zM8.25 14c.8 1.5 2.1 2.25 3.75 2.25s2.95-.75 3.75-2.25M9 9.4v.1M15 9.4v.1"
+            }
             Self::Eye => {
                 "M2.5 12S6 5.5 12 5.5 21.5 12 21.5 12 18 18.5 12 18.5 2.5 12 2.5 12zM12 15a3 3 0 1 0 0-6 3 3 0 0 0 0 6z"
             }
@@ -184,6 +194,7 @@ impl Icon {
                 "M20 13.5V5.5A1.5 1.5 0 0 0 18.5 4h-13A1.5 1.5 0 0 0 4 5.5v13A1.5 1.5 0 0 0 5.5 20h8zM20 13.5h-5a1.5 1.5 0 0 0-1.5 1.5v5"
             }
             Self::Stop => "M7.5 6.5h9a1 1 0 0 1 1 1v9a1 1 0 0 1-1 1h-9a1 1 0 0 1-1-1v-9a1 1 0 0 1 1-1z",
+            Self::Tag => "M4 4h7.75l8.25 8.25-7.75 7.75L4 11.75zM8.25 8.25v.1",
             Self::Trash => {
                 "M4.5 6.75h15M9.5 6.75V4.5h5v2.25M6.25 6.75l.75 12.75h10l.75-12.75M10.25 10.5v5.5M13.75 10.5v5.5"
             }

@@ -11,6 +11,9 @@ use super::icon::{Icon, icon};
 pub(crate) fn Menu(
     #[prop(into)] id: String,
     #[prop(into)] label: Signal<String>,
+    /// What stands beside the label on the button; without one the button shows three dots and no words.
+    #[prop(optional)]
+    sign: Option<Icon>,
     children: ChildrenFn,
 ) -> impl IntoView {
     let node = NodeRef::<html::Div>::new();
@@ -21,17 +24,19 @@ pub(crate) fn Menu(
         }
     };
     let target = id.clone();
+    let unseen = move || sign.is_none().then(|| label.get());
     view! {
         <button
             type="button"
-            class="icon-button"
-            aria-label=label
-            title=label
+            class=if sign.is_some() { "button menu-button" } else { "icon-button" }
+            aria-label=unseen
+            title=unseen
             popovertarget=target
             // Before it is seen, so that it never opens empty.
             on:click=move |_| open.set(true)
         >
-            {icon(Icon::More)}
+            {icon(sign.unwrap_or(Icon::More))}
+            {sign.map(|_| view! { <span>{label}</span> })}
         </button>
         <div
             node_ref=node

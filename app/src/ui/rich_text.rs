@@ -6,30 +6,39 @@ use balas_domain::{
 };
 use leptos::prelude::*;
 
+/// What stands out in a text beside its own marks.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Marks<'a> {
+    /// Who is mentioned, to be called by name.
+    pub(crate) mentions: &'a [Mention],
+    /// Words that were searched for, as they are spelled there.
+    pub(crate) found: &'a [String],
+}
+
 /// The text as elements.
 pub(crate) fn rich_text(text: &str) -> impl IntoView + use<> {
-    nodes(parse(text), &[])
+    nodes(parse(text), Marks::default())
 }
 
-/// The same with names where somebody is mentioned.
-pub(crate) fn mentioning(text: &str, mentions: &[Mention]) -> impl IntoView + use<> {
-    nodes(parse(text), mentions)
+/// The same with what stands out.
+pub(crate) fn marking(text: &str, marks: Marks<'_>) -> impl IntoView + use<> {
+    nodes(parse(text), marks)
 }
 
-fn nodes(nodes: Vec<Node>, mentions: &[Mention]) -> Vec<AnyView> {
-    nodes.into_iter().map(|one| node(one, mentions)).collect()
+fn nodes(nodes: Vec<Node>, marks: Marks<'_>) -> Vec<AnyView> {
+    nodes.into_iter().map(|one| node(one, marks)).collect()
 }
 
-fn node(node: Node, mentions: &[Mention]) -> AnyView {
+fn node(node: Node, marks: Marks<'_>) -> AnyView {
     match node {
-        Node::Text(text) if mentions.is_empty() => text.into_any(),
-        Node::Text(text) => named(&text, mentions),
-        Node::Bold(inner) => view! { <strong>{nodes(inner, mentions)}</strong> }.into_any(),
-        Node::Italic(inner) => view! { <em>{nodes(inner, mentions)}</em> }.into_any(),
-        Node::Strike(inner) => view! { <s>{nodes(inner, mentions)}</s> }.into_any(),
+        Node::Text(text) if marks.mentions.is_empty() && marks.found.is_empty() => text.into_any(),
+        Node::Text(text) => named(&text, marks),
+        Node::Bold(inner) => view! { <strong>{nodes(inner, marks)}</strong> }.into_any(),
+        Node::Italic(inner) => view! { <em>{nodes(inner, marks)}</em> }.into_any(),
+        Node::Strike(inner) => view! { <s>{nodes(inner, marks)}</s> }.into_any(),
         Node::Code(code) => view! { <code>{code}</code> }.into_any(),
         Node::Block(code) => view! { <code class="block">{code}</code> }.into_any(),
-        Node::Quote(inner) => view! { <span class="quoted">{nodes(inner, mentions)}</span> }.into_any(),
+        Node::Quote(inner) => view! { <span class="quoted">{nodes(inner, marks)}</span> }.into_any(),
         Node::Link { href, text } => {
             // `noopener noreferrer`: the page behind it learns neither where it was opened nor gets a handle on us.
             view! { <a href=href target="_blank" rel="noopener noreferrer nofollow">{text}</a> }.into_any()
@@ -39,7 +48,7 @@ fn node(node: Node, mentions: &[Mention]) -> AnyView {
 }
 
 /// A text's mentions as people read them.
-fn named(text: &str, mentions: &[Mention]) -> AnyView {
+fn named(text: &str, Marks { mentions, found }: Marks<'_>) -> AnyView {
     let mut parts = Vec::new();
     let mut rest = text;
     let mut from = 0;
@@ -48,15 +57,63 @@ fn named(text: &str, mentions: &[Mention]) -> AnyView {
         let tag = &rest[at + 1..at + 1 + digits];
         from = at + 1 + digits;
         if let Some(mention) = mentions.iter().find(|mention| mention.tag == tag) {
-            parts.push(rest[..at].to_owned().into_any());
+            parts.push(shown(&rest[..at], found));
             let said = format!("@{}", mention.name);
             parts.push(view! { <bdi class="mention" >{said}</bdi> }.into_any());
             rest = &rest[from..];
             from = 0;
         }
     }
-    parts.push(rest.to_owned().into_any());
+    parts.push(shown(rest, found));
     parts.into_any()
+}
+
+/// A text with what was searched for marked.
+fn shown(text: &str, found: &[String]) -> AnyView {
+    if found.is_empty() {
+        return text.to_owned().into_any();
+    }
+    pieces(text, found)
+        .into_iter()
+        .map(|(piece, hit)| if hit { view! { <mark>{piece}</mark> }.into_any() } else { piece.into_any() })
+        .collect_view()
+        .into_any()
+}
+
+/// A text cut where a searched word begins or ends.
+fn pieces(text: &str, found: &[String]) -> Vec<(String, bool)> {
+    let mut pieces = Vec::new();
+    let (mut from, mut done) = (0, 0);
+    while let Some(start) =
+        text[from..].char_indices().map(|(at, _)| from + at).find(|at| hit_at(text, *at, found) > 0)
+    {
+        let end = start + hit_at(text, start, found);
+        if done < start {
+            pieces.push((text[done..start].to_owned(), false));
+        }
+        pieces.push((text[start..end].to_owned(), true));
+        (from, done) = (end, end);
+    }
+    if done < text.len() {
+        pieces.push((text[done..].to_owned(), false));
+    }
+    pieces
+}
+
+/// How long the searched word is that begins here; 0 for none. Words of letters must be whole.
+fn hit_at(text: &str, at: usize, found: &[String]) -> usize {
+    let joins = |one: Option<char>, other: Option<char>| {
+        // Scripts without spaces have no ends of words.
+        let letter = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() && c < '\u{2e80}');
+        letter(one) && letter(other)
+    };
+    let whole = |word: &&String| {
+        let before = joins(text[..at].chars().next_back(), word.chars().next());
+        let after = joins(word.chars().next_back(), text[at + word.len()..].chars().next());
+        !before && !after
+    };
+    let here = found.iter().filter(|word| !word.is_empty() && text[at..].starts_with(word.as_str()));
+    here.filter(whole).map(String::len).max().unwrap_or(0)
 }
 
 #[cfg(all(test, feature = "ssr"))]
@@ -79,9 +136,27 @@ mod tests {
     fn mentions_say_names() {
         let ana = [balas_domain::Mention { tag: "628123".into(), name: "Ana <b>".into() }];
         let owner = Owner::new();
+        let marks = super::Marks { mentions: &ana, ..super::Marks::default() };
         let out =
-            owner.with(|| super::mentioning("*hi* @628123, @6281234 @x", &ana).to_html()).replace("<!>", "");
+            owner.with(|| super::marking("*hi* @628123, @6281234 @x", marks).to_html()).replace("<!>", "");
         assert!(out.contains(">@Ana &lt;b&gt;</bdi>, @6281234 @x"), "{out}");
+    }
+
+    #[test]
+    fn searched_words_stand_out_where_they_are_whole() {
+        let found = ["Café".to_owned(), "pagi".to_owned(), "你好".to_owned()];
+        let marked = |text: &str| {
+            let pieces = super::pieces(text, &found).into_iter();
+            pieces.map(|(piece, hit)| if hit { format!("[{piece}]") } else { piece }).collect::<String>()
+        };
+        assert_eq!(marked("Café pagi, pagina"), "[Café] [pagi], pagina");
+        assert_eq!(marked("napagi pagi"), "napagi [pagi]");
+        assert_eq!(marked("说你好吗"), "说[你好]吗");
+        assert_eq!(marked(""), "");
+        let marks = super::Marks { found: &found, ..super::Marks::default() };
+        let owner = Owner::new();
+        let out = owner.with(|| super::marking("*selamat pagi* <b>", marks).to_html()).replace("<!>", "");
+        assert_eq!(out, "<strong>selamat <mark>pagi</mark></strong> &lt;b&gt;");
     }
 
     #[test]

@@ -5,11 +5,11 @@ use balas_app::{
     when::ZoneInfo,
 };
 use balas_domain::{
-    AccountId, AccountStatus, Address, ContactId, Content, ConversationId, Delivery, LabelView, MemberId,
-    MessageId, MessageStatus, Role, Seq, Timestamp,
+    AccountId, AccountStatus, Address, ContactId, Content, ConversationId, Delivery, LabelView, MediaStorage,
+    MemberId, MessageId, MessageStatus, Role, Seq, Timestamp,
     content::{Media, MediaKind},
     counts::{Counts, Tally, Whose},
-    inbox::{Snapshot, ThreadPage},
+    inbox::{MessagePage, Snapshot, ThreadPage},
     view::{
         AccountSetup, AccountView, Author, ContactView, ConversationView, Direction, Failure, FailureClass,
         LastMessage, Me, MemberView, MessageView, Page, ProviderKind, Quote, Reaction,
@@ -242,7 +242,7 @@ pub fn boot_as(path: &str, role: Role) -> Boot {
     ];
     let open = path.contains("000001").then(|| ThreadPage {
         conversation: rows[0].clone(),
-        messages: Page { items: thread(), next: None },
+        messages: MessagePage { items: thread(), next: None, newer: None },
     });
     let me = MemberView { role, ..member(1, "Rina", role) };
     let page = match path {
@@ -266,8 +266,10 @@ pub fn boot_as(path: &str, role: Role) -> Boot {
                 webhook_path: "/webhooks/cloud/0198c0de-0000-7000-8000-000000000002".into(),
                 verify_token: Some("a-word-of-our-own".into()),
                 webhook_by_hand: false,
+                storages: vec![MediaStorage::Local],
             }),
         },
+        "/labels" => PageData::Labels { uses: vec![(uuid(1), 12)] },
         "/nope" => PageData::Missing,
         _ => PageData::None,
     };

@@ -78,6 +78,12 @@ pub enum Problem {
     /// Holds blanks or line breaks, which come along when copying.
     #[error("must not contain spaces or line breaks")]
     HasSpaces,
+    /// Something else than one emoji.
+    #[error("must be one emoji")]
+    NotEmoji,
+    /// The server has no such place for files.
+    #[error("is not set up on this server: its operator adds [s3] to the configuration")]
+    NoStorage,
     /// The provider says so.
     #[error("{0}")]
     Provider(String),

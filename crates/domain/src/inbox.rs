@@ -1,10 +1,13 @@
 //! The state of an open inbox as a pure reducer: what was loaded, plus every event since, in any order and any number
 //! of times, gives the same state.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
+
+mod thread;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::thread::{MessagePage, Thread};
 use crate::{
     alert::AlertView,
     counts::Counts,
@@ -48,8 +51,8 @@ pub struct Snapshot {
 pub struct ThreadPage {
     /// The conversation's row.
     pub conversation: ConversationView,
-    /// Messages, newest first.
-    pub messages: Page<MessageView>,
+    /// Part of it, newest first: its newest page, or what stands around a message.
+    pub messages: MessagePage,
 }
 
 /// What an event changed, so that a screen redraws only that.
@@ -79,63 +82,6 @@ pub enum Change {
     Workspace,
     /// A loaded thread: between its messages stand others now.
     History(ConversationId),
-}
-
-/// What the loaded part of a thread looks like.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Thread {
-    /// By (time, id), oldest first.
-    messages: BTreeMap<(Timestamp, MessageId), MessageView>,
-    /// Where each message stands, since its time may be corrected.
-    keys: HashMap<MessageId, (Timestamp, MessageId)>,
-    /// Cursor of the next older page; `None` when the beginning is loaded.
-    pub older: Option<String>,
-    /// The oldest message that was loaded: what is older stays out while there is `older`, else there would be a gap.
-    floor: Option<(Timestamp, MessageId)>,
-}
-
-impl Thread {
-    /// Oldest first.
-    pub fn messages(&self) -> impl DoubleEndedIterator<Item = &MessageView> {
-        self.messages.values()
-    }
-
-    /// One message.
-    #[must_use]
-    pub fn get(&self, id: MessageId) -> Option<&MessageView> {
-        self.messages.get(self.keys.get(&id)?)
-    }
-
-    /// How many are loaded.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.messages.len()
-    }
-
-    /// Whether none is loaded.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.messages.is_empty()
-    }
-
-    fn put(&mut self, message: MessageView) -> Option<bool> {
-        let known = self.get(message.id).map(|old| (old.version, old.key()));
-        if let Some((version, key)) = known {
-            if version >= message.version {
-                return None;
-            }
-            self.messages.remove(&key);
-        }
-        self.keys.insert(message.id, message.key());
-        self.messages.insert(message.key(), message);
-        Some(known.is_none())
-    }
-
-    fn remove(&mut self, id: MessageId) {
-        if let Some(key) = self.keys.remove(&id) {
-            self.messages.remove(&key);
-        }
-    }
 }
 
 /// Everything an open inbox knows.
@@ -177,13 +123,8 @@ impl Inbox {
 
     /// Replaces everything by a fresh snapshot, but keeps messages that the server has not confirmed.
     pub fn resync(&mut self, snapshot: Snapshot) {
-        let unconfirmed: Vec<MessageView> = self
-            .threads
-            .values()
-            .flat_map(Thread::messages)
-            .filter(|m| m.version == Seq(0))
-            .cloned()
-            .collect();
+        let unconfirmed: Vec<MessageView> =
+            self.threads.values().flat_map(Thread::known).filter(|m| m.version == Seq(0)).cloned().collect();
         *self = Self { seq: snapshot.seq, workspace: snapshot.workspace, ..Self::default() };
         for account in snapshot.accounts {
             self.accounts.insert(account.id, Versioned { version: account.version, value: Some(account) });
@@ -220,27 +161,35 @@ impl Inbox {
         self.more = page.next;
     }
 
-    /// Adds the newest page of a thread. What is loaded of it already stays.
+    /// Makes room for a thread, so that events find it while its first page is on the way.
+    pub fn prepare(&mut self, id: ConversationId) {
+        self.threads.entry(id).or_default();
+    }
+
+    /// Shows the newest page of a thread, or the part around a message. What is loaded of it already stays as far as
+    /// there is no gap between the two.
     pub fn open(&mut self, page: ThreadPage) {
         let id = page.conversation.id;
         self.put_conversation(page.conversation);
-        self.load_messages(id, page.messages);
+        self.threads.entry(id).or_default().open(page.messages);
     }
 
-    /// Adds a page of a thread.
-    pub fn load_messages(&mut self, id: ConversationId, page: Page<MessageView>) {
-        let thread = self.threads.entry(id).or_default();
-        for message in page.items {
-            thread.floor = Some(thread.floor.map_or(message.key(), |f| f.min(message.key())));
-            thread.put(message);
-        }
-        thread.older = page.next;
+    /// Shows a part of a thread in place of what is loaded of it: other messages may stand in between by now.
+    pub fn reopen(&mut self, page: ThreadPage) {
+        let id = page.conversation.id;
+        self.put_conversation(page.conversation);
+        self.threads.entry(id).or_default().reopen(page.messages);
+    }
+
+    /// Adds the older or newer page of a thread that this cursor led to.
+    pub fn extend(&mut self, id: ConversationId, cursor: &str, page: MessagePage) {
+        self.threads.entry(id).or_default().extend(cursor, page);
     }
 
     /// Forgets a thread's messages, e.g. when another was opened; unconfirmed ones stay.
     pub fn close(&mut self, id: ConversationId) {
         if let Some(thread) = self.threads.remove(&id) {
-            for message in thread.messages.into_values().filter(|m| m.version == Seq(0)) {
+            for message in thread.into_known().filter(|m| m.version == Seq(0)) {
                 self.put_local(message);
             }
         }
@@ -284,9 +233,6 @@ impl Inbox {
                     return Change::Nothing;
                 }
                 let Some(thread) = self.threads.get_mut(&conversation) else { return Change::Nothing };
-                if thread.older.is_some() && thread.floor.is_some_and(|f| message.key() < f) {
-                    return Change::Nothing;
-                }
                 match thread.put((**message).clone()) {
                     Some(new) => Change::Message(conversation, id, new),
                     None => Change::Nothing,
@@ -346,7 +292,7 @@ impl Inbox {
         }
         if let Some(thread) = self.threads.remove(&from) {
             // What is not confirmed yet will be, over there.
-            for mut message in thread.messages.into_values().filter(|m| m.version == Seq(0)) {
+            for mut message in thread.into_known().filter(|m| m.version == Seq(0)) {
                 message.conversation_id = into;
                 self.put_local(message);
             }
@@ -362,7 +308,7 @@ impl Inbox {
         *known = seq;
         if let Some(thread) = self.threads.get_mut(&from) {
             let moved = |m: &MessageView| m.version > Seq(0) && m.version < seq;
-            let gone: Vec<_> = thread.messages().filter(|m| moved(m)).map(|m| m.id).collect();
+            let gone: Vec<_> = thread.known().filter(|m| moved(m)).map(|m| m.id).collect();
             for id in gone {
                 thread.remove(id);
             }
@@ -495,7 +441,7 @@ impl Inbox {
     #[must_use]
     pub fn last(&self, id: ConversationId) -> Option<LastMessage> {
         let confirmed = self.conversations.get(&id).and_then(|c| c.last.clone());
-        let local = self.threads.get(&id).and_then(|t| t.messages().rfind(|m| m.version == Seq(0)));
+        let local = self.threads.get(&id).and_then(|t| t.known().rfind(|m| m.version == Seq(0)));
         match (local, confirmed) {
             (Some(m), c) if c.as_ref().is_none_or(|c| c.at <= m.at) => Some(LastMessage {
                 id: m.id,

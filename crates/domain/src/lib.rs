@@ -45,7 +45,9 @@ pub use media::{MediaRefusal, SendAs};
 pub use people::PeopleView;
 pub use priority::Priority;
 pub use role::{Permission, Role};
-pub use settings::{AccountSettings, DailyUse, MediaStorage, TrustLevel, WorkspaceSettings};
+pub use settings::{
+    AccountSettings, AccountSettingsChange, DailyUse, MediaStorage, TrustLevel, WorkspaceSettings,
+};
 pub use status::{Delivery, MessageStatus};
 pub use sync::{SyncState, SyncView};
 pub use time::Timestamp;

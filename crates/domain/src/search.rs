@@ -18,6 +18,8 @@ pub struct SearchQuery {
     pub q: String,
     /// Only those of one number.
     pub account: Option<AccountId>,
+    /// Only those of one conversation.
+    pub conversation: Option<ConversationId>,
     /// Where the page starts, from the last page's `next`.
     pub cursor: Option<String>,
     /// Hits, 1 to [`MAX_PAGE`].

@@ -102,6 +102,62 @@ impl AccountSettings {
     }
 }
 
+/// What changes of an account's settings; what is left out stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AccountSettingsChange {
+    /// Starts with the server even if it was stopped or had failed. (What ran when the server ended goes on anyway.)
+    pub auto_start: Option<bool>,
+    /// Messages per chat that are fetched from the phone's history, 0–500.
+    pub sync_limit: Option<u16>,
+    /// Where files are kept.
+    pub media_storage: Option<MediaStorage>,
+    /// How fast it sends. Counts for linked numbers; the Cloud API has a pace of its own.
+    pub trust_level: Option<TrustLevel>,
+    /// Messages that may be sent per day of the workspace's calendar; `null` for as many as the provider takes.
+    #[serde(default, deserialize_with = "given")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<u32>))]
+    pub daily_limit: Option<Option<u32>>,
+    /// On its first days of sending it may send less than that, each day more.
+    pub warm_up: Option<bool>,
+}
+
+impl AccountSettingsChange {
+    /// The settings with this changed.
+    #[must_use]
+    pub fn applied(&self, old: &AccountSettings) -> AccountSettings {
+        AccountSettings {
+            auto_start: self.auto_start.unwrap_or(old.auto_start),
+            sync_limit: self.sync_limit.unwrap_or(old.sync_limit),
+            media_storage: self.media_storage.unwrap_or(old.media_storage),
+            trust_level: self.trust_level.unwrap_or(old.trust_level),
+            daily_limit: self.daily_limit.unwrap_or(old.daily_limit),
+            warm_up: self.warm_up.unwrap_or(old.warm_up),
+        }
+    }
+}
+
+impl From<AccountSettings> for AccountSettingsChange {
+    /// All of them.
+    fn from(all: AccountSettings) -> Self {
+        Self {
+            auto_start: Some(all.auto_start),
+            sync_limit: Some(all.sync_limit),
+            media_storage: Some(all.media_storage),
+            trust_level: Some(all.trust_level),
+            daily_limit: Some(all.daily_limit),
+            warm_up: Some(all.warm_up),
+        }
+    }
+}
+
+/// What is given may be `null`, which is not the same as left out.
+#[expect(clippy::option_option, reason = "left out, null or a number are three things")]
+fn given<'de, D: serde::Deserializer<'de>>(value: D) -> Result<Option<Option<u32>>, D::Error> {
+    Option::deserialize(value).map(Some)
+}
+
 impl Default for AccountSettings {
     fn default() -> Self {
         Self::of_new(ProviderKind::Cloud)
@@ -346,6 +402,27 @@ mod tests {
         assert_eq!(fields(AccountSettings { daily_limit: Some(0), ..good.clone() }), "daily_limit");
         assert_eq!(fields(AccountSettings { daily_limit: None, sync_limit: 0, ..good }), "");
         assert_eq!("s3".parse(), Ok(MediaStorage::S3));
+    }
+
+    #[test]
+    fn what_is_left_out_of_a_change_stays() {
+        let old = AccountSettings {
+            auto_start: true,
+            sync_limit: 7,
+            media_storage: MediaStorage::S3,
+            trust_level: TrustLevel(3),
+            daily_limit: Some(99),
+            warm_up: true,
+        };
+        let read = |json: &str| serde_json::from_str::<AccountSettingsChange>(json);
+        assert_eq!(read("{}").unwrap().applied(&old), old);
+        let one = read(r#"{"sync_limit": 8}"#).unwrap().applied(&old);
+        assert_eq!(one, AccountSettings { sync_limit: 8, ..old.clone() });
+        let none = read(r#"{"daily_limit": null, "warm_up": false}"#).unwrap().applied(&old);
+        assert_eq!(none, AccountSettings { daily_limit: None, warm_up: false, ..old.clone() });
+        let new = AccountSettings::default();
+        assert_eq!(AccountSettingsChange::from(new.clone()).applied(&old), new);
+        assert!(read(r#"{"warm": false}"#).is_err(), "a misspelt field is no change");
     }
 
     #[test]

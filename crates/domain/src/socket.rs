@@ -4,7 +4,7 @@
 //! there, or `resync` when that is too long ago and the page must be fetched anew. A socket that cannot keep up is
 //! closed with code 4008 and resumes by `seq`; nothing is silently dropped.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 use crate::{
     counts::Counts,
@@ -38,7 +38,7 @@ pub enum ClientFrame {
 }
 
 /// From the server to the browser.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ServerFrame {
     /// The stream begins.
@@ -74,6 +74,42 @@ pub enum ServerFrame {
     },
     /// Answer to `ping`.
     Pong,
+}
+
+/// All frames in one, for the same reason as with [`Event`].
+#[derive(Deserialize)]
+struct Flat {
+    #[serde(rename = "type")]
+    kind: String,
+    seq: Option<Seq>,
+    events: Option<Vec<Event>>,
+    conversation_id: Option<ConversationId>,
+    who: Option<Typist>,
+    on: Option<bool>,
+    counts: Option<Counts>,
+    viewers: Option<Vec<Viewer>>,
+}
+
+impl<'de> Deserialize<'de> for ServerFrame {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Flat { kind, seq, events, conversation_id, who, on, counts, viewers } =
+            Deserialize::deserialize(deserializer)?;
+        let missing = D::Error::missing_field;
+        Ok(match kind.as_str() {
+            "welcome" => Self::Welcome { seq: seq.ok_or_else(|| missing("seq"))? },
+            "events" => Self::Events { events: events.ok_or_else(|| missing("events"))? },
+            "resync" => Self::Resync,
+            "typing" => Self::Typing {
+                conversation_id: conversation_id.ok_or_else(|| missing("conversation_id"))?,
+                who: who.ok_or_else(|| missing("who"))?,
+                on: on.ok_or_else(|| missing("on"))?,
+            },
+            "counts" => Self::Counts { counts: counts.ok_or_else(|| missing("counts"))? },
+            "viewers" => Self::Viewers { viewers: viewers.ok_or_else(|| missing("viewers"))? },
+            "pong" => Self::Pong,
+            other => return Err(D::Error::custom(format_args!("no frame is called “{other}”"))),
+        })
+    }
 }
 
 /// A colleague who looks at a conversation.

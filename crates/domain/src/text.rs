@@ -50,6 +50,24 @@ pub fn clean_body(raw: &str) -> String {
         .collect()
 }
 
+/// Most code points of one emoji: a family of four with skin colours, or the flag of a region.
+const MAX_EMOJI: usize = 15;
+
+/// Whether this can be one emoji: no letters, blanks or control characters, and not too many signs. Which signs are emoji
+/// changes every year, and `WhatsApp` is newer than any table; what only looks like one it shows as it is.
+#[must_use]
+pub fn one_emoji(text: &str) -> bool {
+    const KEYCAP: char = '\u{20e3}';
+    // Letters in a frame are signs.
+    let letter = |c: char| c.is_alphabetic() && !matches!(c, 'ℹ' | 'Ⓜ' | '\u{1f130}'..='\u{1f189}');
+    // The digits of keycaps are emoji only with the cap on.
+    let digit = |c: char| matches!(c, '0'..='9' | '#' | '*');
+    !text.is_empty()
+        && text.chars().count() <= MAX_EMOJI
+        && text.chars().all(|c| !letter(c) && !c.is_whitespace() && !c.is_control() && !steers(c))
+        && (!text.chars().any(|c| c.is_ascii()) || text.starts_with(digit) && text.ends_with(KEYCAP))
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -81,6 +99,17 @@ mod tests {
             let name = clean_name(&raw);
             prop_assert_eq!(name.as_deref().and_then(clean_name), name);
             prop_assert_eq!(clean_body(&clean_body(&raw)), clean_body(&raw));
+        }
+    }
+
+    #[test]
+    fn one_emoji_is_no_text() {
+        for emoji in ["👍", "❤️", "👩‍💻", "🇮🇩", "👨‍👩‍👧‍👦", "1️⃣", "👍🏽", "ℹ️", "Ⓜ️", "🅰️", "🏴󠁧󠁢󠁥󠁮󠁧󠁿"]
+        {
+            assert!(one_emoji(emoji), "{emoji}");
+        }
+        for text in ["", "ok", "1", "👍 ", "é", "<", "👍\n", "\u{202e}👍", &"👍".repeat(16)] {
+            assert!(!one_emoji(text), "{text:?}");
         }
     }
 }

@@ -109,6 +109,26 @@ pub struct Civil {
     pub day_number: i64,
 }
 
+/// Days from 1970-01-01 to a date of the Gregorian calendar, the reverse of [`Timestamp::civil`]; `None` if there is no
+/// such date.
+#[must_use]
+pub fn day_number(year: i64, month: u8, day: u8) -> Option<i64> {
+    if !(0..=9_999).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+        return None;
+    }
+    // Civil date to days after Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms".
+    let y = year - i64::from(month <= 2);
+    let era = y.div_euclid(400);
+    let yoe = y.rem_euclid(400);
+    let mp = (i64::from(month) + 9) % 12;
+    let doy = (153 * mp + 2) / 5 + i64::from(day) - 1;
+    let doe = yoe * 365 + yoe / 4 - yoe / 100 + doy;
+    let days = era * 146_097 + doe - 719_468;
+    // The 31st of a month without one would be the next month's first.
+    let there = Timestamp::from_seconds(days * 86_400).civil(0);
+    ((there.month, there.day) == (month, day)).then_some(days)
+}
+
 impl Civil {
     /// 0 = Monday … 6 = Sunday. (1970-01-01 was a Thursday.)
     #[must_use]
@@ -129,5 +149,18 @@ mod tests {
         assert_eq!(t.civil(7 * 3600).hour, 19);
         assert_eq!(Timestamp::from_seconds(-1).to_string(), "1969-12-31T23:59:59Z");
         assert_eq!(t.civil(12 * 3600).day_number, t.civil(0).day_number + 1);
+    }
+
+    #[test]
+    fn dates_have_numbers_and_what_is_no_date_has_none() {
+        for day in -100_000..100_000 {
+            let c = Timestamp::from_seconds(day * 86_400).civil(0);
+            assert_eq!(day_number(c.year, c.month, c.day), Some(day));
+        }
+        for (year, month, day) in
+            [(2025, 2, 29), (2025, 4, 31), (2025, 0, 1), (2025, 13, 1), (2025, 1, 0), (10_000, 1, 1)]
+        {
+            assert_eq!(day_number(year, month, day), None, "{year}-{month}-{day}");
+        }
     }
 }

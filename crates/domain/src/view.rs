@@ -10,7 +10,7 @@ use crate::{
     group::{GroupGlance, Mention},
     id::{AccountId, ContactId, ConversationId, MemberId, MessageId, Seq},
     role::Role,
-    settings::{AccountSettings, DailyUse},
+    settings::{AccountSettings, DailyUse, MediaStorage},
     status::{Delivery, MessageStatus},
     sync::SyncView,
     time::Timestamp,
@@ -199,6 +199,16 @@ impl MessageView {
     pub const fn key(&self) -> (Timestamp, MessageId) {
         (self.at, self.id)
     }
+}
+
+/// What a changed message has said at one time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct VersionView {
+    /// What it said.
+    pub content: Content,
+    /// Since when.
+    pub at: Timestamp,
 }
 
 /// Why a message failed, in words and as a class that screens can act on.
@@ -623,4 +633,7 @@ pub struct AccountSetup {
     /// The provider could not be told the webhook's address: a person must enter it there.
     #[serde(default)]
     pub webhook_by_hand: bool,
+    /// Where this server can keep its files.
+    #[serde(default)]
+    pub storages: Vec<MediaStorage>,
 }

@@ -6,8 +6,10 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    form::{FieldError, Problem},
     group::GroupNews,
     id::{LabelId, MemberId, Seq},
+    text::clean_name,
     time::Timestamp,
 };
 
@@ -93,6 +95,41 @@ pub struct LabelView {
     pub version: Seq,
 }
 
+/// A label as it is entered.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LabelForm {
+    /// The word.
+    pub name: String,
+    /// Which of the [`LABEL_COLOURS`], from 0.
+    pub colour: u8,
+}
+
+impl LabelForm {
+    /// The name as it is kept.
+    #[must_use]
+    pub fn clean_name(&self) -> String {
+        clean_name(&self.name).unwrap_or_default()
+    }
+
+    /// What must be corrected; empty if nothing.
+    #[must_use]
+    pub fn validate(&self) -> Vec<FieldError> {
+        let error = |field: &str, problem| FieldError { field: field.to_owned(), problem };
+        let mut errors = Vec::new();
+        let name = self.clean_name();
+        if name.is_empty() {
+            errors.push(error("name", Problem::Required));
+        } else if name.chars().count() > MAX_LABEL_NAME {
+            errors.push(error("name", Problem::TooLong(MAX_LABEL_NAME)));
+        }
+        if self.colour >= LABEL_COLOURS {
+            let most = u32::from(LABEL_COLOURS) - 1;
+            errors.push(error("colour", Problem::NotBetween { least: 0, most }));
+        }
+        errors
+    }
+}
+
 /// Something to be done with a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "action", rename_all = "snake_case")]
@@ -130,6 +167,9 @@ pub enum Activity {
     Assigned {
         /// The name of who; `None` for nobody.
         to: Option<String>,
+        /// Who that is; `None` also in what was written before this was kept.
+        #[serde(default)]
+        member: Option<MemberId>,
     },
     /// It is done.
     Resolved,
@@ -145,4 +185,21 @@ pub enum Activity {
         /// What.
         news: GroupNews,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_has_a_short_name_and_a_known_colour() {
+        let wrong = |name: &str, colour| {
+            let errors = LabelForm { name: name.to_owned(), colour }.validate();
+            errors.into_iter().map(|error| error.field).collect::<Vec<_>>()
+        };
+        assert_eq!(wrong(" Orders ", 0), [""; 0]);
+        assert_eq!(wrong(&"x".repeat(MAX_LABEL_NAME), LABEL_COLOURS - 1), [""; 0]);
+        assert_eq!(wrong(" \u{200b}", 0), ["name"]);
+        assert_eq!(wrong(&"x".repeat(MAX_LABEL_NAME + 1), LABEL_COLOURS), ["name", "colour"]);
+    }
 }

@@ -96,6 +96,12 @@ pub enum EngineError {
         /// Why, for people.
         reason: &'static str,
     },
+    /// `WhatsApp`, or what leads to it, did not do it.
+    #[error("{text}")]
+    Provider {
+        /// Why, and what to do, for people.
+        text: String,
+    },
     /// "Test connection" failed.
     #[error(transparent)]
     Check(#[from] CheckError),
@@ -158,6 +164,7 @@ impl EngineError {
             Self::Unconfirmed { .. } => "unconfirmed",
             Self::Refused(_) => "refused",
             Self::Unsupported { .. } => "unsupported",
+            Self::Provider { .. } => "provider",
             Self::Check(_) => "check_failed",
             Self::Store(_) => "database",
             Self::Secret(_) => "secret",

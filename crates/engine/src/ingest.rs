@@ -11,7 +11,7 @@ use balas_store::{
     pending, people, sync,
 };
 
-use crate::{Engine, accounts::Runtime, live::Signal};
+use crate::{Engine, accounts::Runtime, amend::OURS, live::Signal};
 
 /// A change of a message by somebody who is not known as its author (yet: names of one person come to be known as such
 /// in any order).
@@ -324,7 +324,7 @@ impl Engine {
                         };
                         (contact.to_string(), name)
                     }
-                    _ => ("us".to_owned(), String::new()),
+                    _ => (OURS.to_owned(), String::new()),
                 };
                 messages::react(write, id, &key, &name, from_us, emoji.as_deref(), at).await?;
             }

@@ -26,6 +26,8 @@ const LEASE: Duration = Duration::from_secs(90);
 const RENEW: Duration = Duration::from_secs(30);
 /// And so often at most: who takes longer hangs.
 const RENEWALS: u32 = 60;
+/// Why a job is given up that nobody came back from.
+const INTERRUPTED: &str = "its worker died or hung five times in a row";
 /// Longest sleep between looks at the table: other nodes enqueue without waking us.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 
@@ -54,24 +56,34 @@ pub(crate) enum Done {
     Bury(String),
 }
 
+/// What of a job decides how many like it may run.
+#[derive(Clone, Copy)]
+struct Sort {
+    priority: Priority,
+    interrupted: bool,
+}
+
 /// How many jobs run of the kinds of which only so many may.
 #[derive(Default)]
 struct Busy {
     background: usize,
     campaigns: usize,
+    interrupted: usize,
 }
 
 impl Busy {
-    fn began(&mut self, priority: Priority) {
+    fn began(&mut self, Sort { priority, interrupted }: Sort) {
         self.background += usize::from(priority == Priority::Normal);
         self.campaigns += usize::from(priority == Priority::Campaign);
+        self.interrupted += usize::from(interrupted);
     }
 
     /// Jobs do not panic past their task, so there is always a word about what ended.
-    fn ended(&mut self, ended: Result<Priority, JoinError>) {
-        let Ok(priority) = ended else { return };
+    fn ended(&mut self, ended: Result<Sort, JoinError>) {
+        let Ok(Sort { priority, interrupted }) = ended else { return };
         self.background -= usize::from(priority == Priority::Normal);
         self.campaigns -= usize::from(priority == Priority::Campaign);
+        self.interrupted -= usize::from(interrupted);
     }
 }
 
@@ -98,8 +110,9 @@ impl Engine {
     }
 
     pub(crate) async fn run_jobs(&self) {
-        let mut running: JoinSet<Priority> = JoinSet::new();
+        let mut running: JoinSet<Sort> = JoinSet::new();
         let mut busy = Busy::default();
+        self.give_up_interrupted().await;
         loop {
             while let Some(ended) = running.try_join_next() {
                 busy.ended(ended);
@@ -109,18 +122,20 @@ impl Engine {
                 while running.join_next().await.is_some() {}
                 return;
             }
-            match self.claim(SLOTS - running.len(), &busy).await {
+            let now = self.clock.now();
+            match self.claim(now, SLOTS - running.len(), &busy).await {
                 Ok(claimed) if !claimed.is_empty() => {
                     for job in claimed {
-                        busy.began(job.priority);
+                        let sort = Sort { priority: job.priority, interrupted: job.interruptions > 0 };
+                        busy.began(sort);
                         let engine = self.clone();
                         running.spawn(async move {
-                            let (id, priority) = (job.id, job.priority);
+                            let id = job.id;
                             // Its lease runs out, and with the next try it may go well.
-                            if AssertUnwindSafe(engine.run_job(job)).catch_unwind().await.is_err() {
+                            if Box::pin(AssertUnwindSafe(engine.run_job(job)).catch_unwind()).await.is_err() {
                                 tracing::error!(job = %id, "a job panicked");
                             }
-                            priority
+                            sort
                         });
                     }
                     continue;
@@ -134,19 +149,22 @@ impl Engine {
                     busy.ended(ended);
                 }
                 () = self.stop.cancelled() => {}
-                () = self.until_next_job() => {}
+                () = self.until_next_job(now) => {}
             }
         }
     }
 
-    async fn claim(&self, slots: usize, busy: &Busy) -> Result<Vec<jobs::Job>, StoreError> {
+    async fn claim(&self, now: Timestamp, slots: usize, busy: &Busy) -> Result<Vec<jobs::Job>, StoreError> {
         if slots == 0 {
             return Ok(Vec::new());
         }
-        let now = self.clock.now();
         let until = now.after(LEASE);
         let mut tx = self.store.begin().await?;
+        let expired = jobs::release_expired(&mut tx, now).await?;
         let mut claimed = Vec::new();
+        if busy.interrupted == 0 {
+            claimed.extend(jobs::claim_interrupted(&mut tx, now, until).await?);
+        }
         // The most urgent first; each kind as far as it may.
         for (kinds, most) in [
             (&Priority::ALL[..2], SLOTS),
@@ -159,16 +177,48 @@ impl Engine {
             }
         }
         tx.commit().await?;
+        if expired > 0 {
+            self.give_up_interrupted().await;
+        }
         Ok(claimed)
     }
 
-    async fn until_next_job(&self) {
+    /// Jobs that again and again nobody came back from are not tried any more: what hangs on them is told, and they become
+    /// dead letters.
+    async fn give_up_interrupted(&self) {
+        let given_up = async {
+            let mut tx = self.store.read().await?;
+            let jobs = jobs::interrupted_too_often(&mut tx).await?;
+            drop(tx);
+            for job in jobs {
+                match job.kind.as_str() {
+                    "send" => self.send_given_up(&job).await?,
+                    "fetch_file" => self.fetch_given_up(&job).await?,
+                    _ => {}
+                }
+                metrics::counter!("balas_jobs_total", "kind" => job.kind.clone(), "result" => "buried")
+                    .increment(1);
+                self.settle(job.id, Done::Bury(INTERRUPTED.to_owned())).await?;
+            }
+            Ok::<_, EngineError>(())
+        };
+        if let Err(error) = given_up.await {
+            // They are not claimed meanwhile, and looked for again when a lease runs out or the server starts.
+            tracing::error!(%error, "jobs that were interrupted too often could not be buried");
+        }
+    }
+
+    /// Sleeps until there may be something to claim that was not due at `claimed`: what was due then waits for another job to
+    /// end, which wakes too.
+    async fn until_next_job(&self, claimed: Timestamp) {
         let next = async {
             let mut tx = self.store.read().await?;
             jobs::next_run_at(&mut tx).await
         };
         let sleep = match next.await {
-            Ok(Some(at)) => at.since(self.clock.now()).clamp(Duration::from_millis(5), LONGEST_SLEEP),
+            Ok(Some(at)) if at > claimed => {
+                at.since(self.clock.now()).clamp(Duration::from_millis(5), LONGEST_SLEEP)
+            }
             _ => LONGEST_SLEEP,
         };
         tokio::time::sleep(sleep).await;

@@ -8,6 +8,7 @@ pub mod access;
 mod accounts;
 mod alerts;
 pub mod ambient;
+mod amend;
 mod auth;
 mod bridge;
 mod calendar;

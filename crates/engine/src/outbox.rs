@@ -416,6 +416,32 @@ impl Engine {
         }
     }
 
+    /// Again and again the server ended while it was about to send this. It is not tried any more.
+    pub(crate) async fn send_given_up(&self, job: &jobs::Job) -> Result<(), EngineError> {
+        let Ok(send) = serde_json::from_value::<SendJob>(job.payload.clone()) else { return Ok(()) };
+        let now = self.clock.now();
+        let mut write = self.store.write(job.workspace_id, now).await?;
+        let record = messages::get(job.workspace_id, write.tx(), send.message_id).await?;
+        let (status, failure) = match record.map(|record| record.view.delivery.status) {
+            Some(MessageStatus::Queued) => (
+                MessageStatus::Failed,
+                Failure {
+                    class: FailureClass::Invalid,
+                    code: None,
+                    text: "Balas was interrupted again and again before it could send this. Tell an admin, and write it anew."
+                        .to_owned(),
+                },
+            ),
+            Some(MessageStatus::Sending) => {
+                (MessageStatus::Unknown, lost("Balas was interrupted while sending"))
+            }
+            _ => return Ok(()),
+        };
+        messages::report(&mut write, send.message_id, status, Some(&failure), now).await?;
+        self.publish(write).await?;
+        Ok(())
+    }
+
     /// What a provider is asked to send, and what lies on this machine for it as long as it is asked.
     async fn body(
         &self,

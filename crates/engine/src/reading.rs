@@ -1,7 +1,7 @@
 //! What screens, REST and socket read. Each answer comes from one read transaction, so that it is true as of one `seq`.
 
 use balas_domain::{
-    AccountId, ContactId, ConversationId, Event, MemberId, Permission, Seq,
+    AccountId, ContactId, ConversationId, Event, MemberId, MessageId, Permission, Seq,
     inbox::{Snapshot, ThreadPage},
     query::{Assigned, ContactQuery, ListQuery, MAX_PAGE, PAGE},
     search::{MessageHit, SearchQuery},
@@ -36,7 +36,8 @@ pub enum EventsAfter {
 }
 
 impl Engine {
-    /// Everything an inbox page is drawn from, as of one position in the log.
+    /// Everything an inbox page is drawn from, as of one position in the log. The opened thread at its end, or around a
+    /// message, as in [`Engine::thread_around`].
     ///
     /// # Errors
     /// When the actor may not, or `open` does not exist.
@@ -45,14 +46,16 @@ impl Engine {
         actor: &Actor,
         query: &ListQuery,
         open: Option<ConversationId>,
+        around: Option<MessageId>,
     ) -> Result<Snapshot, EngineError> {
         actor.require(Permission::ReadConversations)?;
         let ws = actor.workspace;
         let mut tx = self.store.read().await?;
         let seq = events::head(ws, &mut tx).await?;
-        let thread = match open {
-            Some(id) => Some(thread(actor, &mut tx, id, None, THREAD_PAGE).await?),
-            None => None,
+        let thread = match (open, around) {
+            (Some(id), Some(message)) => Some(thread_around(actor, &mut tx, id, message, THREAD_PAGE).await?),
+            (Some(id), None) => Some(thread(actor, &mut tx, id, None, THREAD_PAGE).await?),
+            (None, _) => None,
         };
         Ok(Snapshot {
             seq,
@@ -95,7 +98,7 @@ impl Engine {
         conversation(actor, &mut tx, id).await
     }
 
-    /// A page of a thread, newest first.
+    /// A page of a thread, newest first: its newest one, or where the cursor of another page leads.
     ///
     /// # Errors
     /// When the actor may not, there is none, or the cursor is not ours.
@@ -111,10 +114,27 @@ impl Engine {
         thread(actor, &mut tx, id, cursor, limit).await
     }
 
+    /// The part of a thread in whose middle a message stands, newest first. If the message stands in another
+    /// conversation, of that one: a quote may lead there. The newest page if there is no such message any more.
+    ///
+    /// # Errors
+    /// When the actor may not, or there is neither.
+    pub async fn thread_around(
+        &self,
+        actor: &Actor,
+        id: ConversationId,
+        message: MessageId,
+        limit: u32,
+    ) -> Result<ThreadPage, EngineError> {
+        actor.require(Permission::ReadConversations)?;
+        let mut tx = self.store.read().await?;
+        thread_around(actor, &mut tx, id, message, limit).await
+    }
+
     /// Messages in which all of the words stand, newest first.
     ///
     /// # Errors
-    /// When the actor may not, or the cursor is not ours.
+    /// When the actor may not, there is no such conversation, or the cursor is not ours.
     pub async fn search_messages(
         &self,
         actor: &Actor,
@@ -122,7 +142,11 @@ impl Engine {
     ) -> Result<Page<MessageHit>, EngineError> {
         actor.require(Permission::ReadConversations)?;
         let mut tx = self.store.read().await?;
-        Ok(search::messages(actor.workspace, &mut tx, &query.bounded()).await?)
+        let mut query = query.bounded();
+        if let Some(id) = query.conversation {
+            query.conversation = Some(conversation(actor, &mut tx, id).await?.id);
+        }
+        Ok(search::messages(actor.workspace, &mut tx, &query).await?)
     }
 
     /// A page of contacts by name.
@@ -229,5 +253,23 @@ async fn thread(
     let conversation = conversation(actor, tx, id).await?;
     let messages =
         messages::page(actor.workspace, tx, conversation.id, cursor, limit.clamp(1, MAX_PAGE)).await?;
+    Ok(ThreadPage { conversation, messages })
+}
+
+async fn thread_around(
+    actor: &Actor,
+    tx: &mut Tx,
+    id: ConversationId,
+    message: MessageId,
+    limit: u32,
+) -> Result<ThreadPage, EngineError> {
+    let ws = actor.workspace;
+    let place = messages::conversation_of(ws, tx, message).await?;
+    let conversation = conversation(actor, tx, place.unwrap_or(id)).await?;
+    let limit = limit.clamp(1, MAX_PAGE);
+    let messages = match messages::around(ws, tx, conversation.id, message, limit).await? {
+        Some(part) => part,
+        None => messages::page(ws, tx, conversation.id, None, limit).await?,
+    };
     Ok(ThreadPage { conversation, messages })
 }

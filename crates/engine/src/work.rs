@@ -6,10 +6,9 @@ use balas_domain::{
     ConversationId, Delivery, LabelId, LabelView, MemberId, MessageId, MessageStatus, Permission, Timestamp,
     WorkState, WorkspaceId,
     counts::{Counts, Tally, Whose},
-    form::{FieldError, Problem},
     query::NewText,
     view::{ConversationView, Direction, MessageView},
-    work::{Activity, LABEL_COLOURS, MAX_LABEL_NAME, MAX_LABELS, WorkChange},
+    work::{Activity, LabelForm, MAX_LABELS, WorkChange},
 };
 use balas_store::{
     StoreError, Tx, Write, conversations, jobs, labels, members,
@@ -48,7 +47,7 @@ impl Engine {
                     None => None,
                     Some(member) => Some(colleague(ws, write.tx(), member).await?),
                 };
-                work::assign(&mut write, id, to).await?.then_some(Activity::Assigned { to: name })
+                work::assign(&mut write, id, to).await?.then_some(Activity::Assigned { to: name, member: to })
             }
             WorkChange::Resolve => {
                 let changed = work::set_state(&mut write, id, WorkState::Resolved, None).await?;
@@ -189,6 +188,17 @@ impl Engine {
         Ok(labels::list(actor.workspace, &mut tx).await?)
     }
 
+    /// How many conversations bear each label, whatever is done about them; none that nobody bears.
+    ///
+    /// # Errors
+    /// When the actor may not.
+    pub async fn label_uses(&self, actor: &Actor) -> Result<Vec<(LabelId, u32)>, EngineError> {
+        actor.require(Permission::ManageLabels)?;
+        let mut tx = self.store.read().await?;
+        let uses = labels::uses(actor.workspace, &mut tx).await?;
+        Ok(uses.into_iter().map(|(id, n)| (id, count(n))).collect())
+    }
+
     /// Makes a label.
     ///
     /// # Errors
@@ -317,20 +327,9 @@ async fn colleague(ws: WorkspaceId, tx: &mut Tx, id: MemberId) -> Result<String,
 }
 
 fn label_name(name: &str, colour: u8) -> Result<String, EngineError> {
-    let name = balas_domain::text::clean_name(name).unwrap_or_default();
-    let mut errors = Vec::new();
-    if name.is_empty() {
-        errors.push(FieldError { field: "name".to_owned(), problem: Problem::Required });
-    } else if name.chars().count() > MAX_LABEL_NAME {
-        let problem = Problem::TooLong(MAX_LABEL_NAME);
-        errors.push(FieldError { field: "name".to_owned(), problem });
-    }
-    if colour >= LABEL_COLOURS {
-        let problem = Problem::NotBetween { least: 0, most: u32::from(LABEL_COLOURS) - 1 };
-        errors.push(FieldError { field: "colour".to_owned(), problem });
-    }
-    EngineError::of_fields(errors)?;
-    Ok(name)
+    let form = LabelForm { name: name.to_owned(), colour };
+    EngineError::of_fields(form.validate())?;
+    Ok(form.clean_name())
 }
 
 fn taken(error: StoreError) -> EngineError {

@@ -222,10 +222,11 @@ pub async fn look_ahead(write: &mut Write, scope: &str, identities: &[&Identity]
         }
         let scope = scope_of(kind, scope);
         let sql = write.tx().pick(
+            // In this order and no other: the list leads, the keys are looked up.
             "SELECT i.kind, i.value, c.id, c.name, c.profile_name, c.username, c.created_at, c.last_seen_at
-             FROM contact_identities AS i JOIN contacts AS c ON c.id = i.contact_id
-             WHERE i.workspace_id = $1 AND i.kind = $2 AND i.scope = $4
-                AND i.value IN (SELECT value FROM json_each($3))",
+             FROM json_each($3) AS j CROSS JOIN contact_identities AS i CROSS JOIN contacts AS c
+             WHERE i.workspace_id = $1 AND i.kind = $2 AND i.value = j.value AND i.scope = $4
+                AND c.id = i.contact_id",
             "SELECT i.kind, i.value, c.id, c.name, c.profile_name, c.username, c.created_at, c.last_seen_at
              FROM contact_identities AS i JOIN contacts AS c ON c.id = i.contact_id
              WHERE i.workspace_id = $1 AND i.kind = $2 AND i.scope = $4 AND i.value = ANY($3)",

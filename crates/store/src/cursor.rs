@@ -11,6 +11,8 @@ use crate::{Result, StoreError};
 pub(crate) enum List {
     Conversations = b'c' as isize,
     Thread = b'm' as isize,
+    /// A thread towards its end.
+    Later = b'n' as isize,
     Contacts = b'p' as isize,
     Found = b'f' as isize,
 }
@@ -30,6 +32,13 @@ pub(crate) fn read_time(list: List, cursor: Option<&str>) -> Result<(Timestamp, 
     let (at, id) = bytes.split_first_chunk::<8>().ok_or(StoreError::BadCursor)?;
     let id = Uuid::from_slice(id).map_err(|_| StoreError::BadCursor)?;
     Ok((Timestamp(i64::from_be_bytes(*at)), id))
+}
+
+/// Whether a cursor says that it belongs to a list; reading it tells whether it can be read.
+pub(crate) fn is_of(list: List, cursor: &str) -> bool {
+    URL_SAFE_NO_PAD
+        .decode(cursor.get(..4).unwrap_or_default())
+        .is_ok_and(|start| start.first() == Some(&(list as u8)))
 }
 
 /// A position in a list that is ordered by name.
@@ -71,6 +80,7 @@ mod tests {
         let (at, id) = (Timestamp(-5), Uuid::from_u128(7));
         let cursor = by_time(List::Thread, at, id);
         assert_eq!(read_time(List::Thread, Some(&cursor)).unwrap(), (at, id));
+        assert!(is_of(List::Thread, &cursor) && !is_of(List::Later, &cursor));
         let cursor = by_name(List::Contacts, "åsa", id);
         assert_eq!(read_name(List::Contacts, Some(&cursor)).unwrap(), ("åsa".to_owned(), id));
     }
@@ -80,6 +90,7 @@ mod tests {
         let other = by_time(List::Conversations, Timestamp(1), Uuid::nil());
         for bad in ["", "!", "bQ", "bQAA", "' OR 1=1 --", &other, &"A".repeat(10_000)] {
             assert!(matches!(read_time(List::Thread, Some(bad)), Err(StoreError::BadCursor)), "{bad}");
+            assert!(!is_of(List::Later, bad), "{bad}");
             assert!(matches!(read_name(List::Contacts, Some(bad)), Err(StoreError::BadCursor)), "{bad}");
         }
     }

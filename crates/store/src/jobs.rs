@@ -6,6 +6,9 @@ use sqlx::FromRow;
 
 use crate::{Result, StoreError, Tx, codec};
 
+/// A job that was interrupted so often in a row is given up: it may be what ends the process.
+pub const MOST_INTERRUPTIONS: i32 = 5;
+
 /// Work to be done.
 #[derive(Clone, Debug)]
 pub struct NewJob {
@@ -38,8 +41,10 @@ pub struct Job {
     pub payload: Value,
     /// Its lane.
     pub priority: Priority,
-    /// How often it was tried before: counted by [`postpone`], and by [`claim`] if the last lease ran out.
+    /// How often it was tried before: counted by [`postpone`], and when its worker did not come back.
     pub attempts: i32,
+    /// How often in a row its worker did not come back.
+    pub interruptions: i32,
     /// Its queue.
     pub queue_key: Option<String>,
     /// When it was due.
@@ -55,6 +60,7 @@ struct Row {
     payload: String,
     priority: i16,
     attempts: i32,
+    interruptions: i32,
     queue_key: Option<String>,
     run_at: Timestamp,
 }
@@ -69,6 +75,7 @@ impl TryFrom<Row> for Job {
             payload: codec::from_json("job", &r.payload)?,
             priority: Priority::from_i16(r.priority),
             attempts: r.attempts,
+            interruptions: r.interruptions,
             queue_key: r.queue_key,
             run_at: r.run_at,
         })
@@ -110,26 +117,50 @@ macro_rules! head {
     };
 }
 
+macro_rules! columns {
+    () => {
+        "seq, id, workspace_id, kind, payload, priority, attempts, interruptions, queue_key, run_at"
+    };
+}
+
 /// One lane's due jobs. `SKIP LOCKED`: another node that claims at the same time takes others.
 macro_rules! claim_sql {
     ($lock:literal) => {
         concat!(
-            "UPDATE jobs SET leased_until = $2,
-                attempts = attempts + CASE WHEN leased_until IS NULL THEN 0 ELSE 1 END
+            "UPDATE jobs SET leased_until = $2
              WHERE seq IN (
                 SELECT j.seq FROM jobs AS j
                 WHERE NOT j.dead AND j.priority = $3 AND j.run_at <= $1
-                    AND (j.leased_until IS NULL OR j.leased_until <= $1) AND ",
+                    AND j.leased_until IS NULL AND j.interruptions = 0 AND ",
             head!(),
             " ORDER BY j.run_at, j.seq LIMIT $4 ",
             $lock,
-            ") RETURNING seq, id, workspace_id, kind, payload, priority, attempts, queue_key, run_at"
+            ") RETURNING ",
+            columns!()
         )
     };
 }
 
-/// Leases due jobs, most urgent lane first, oldest first: only the head of each queue, and nothing that is
-/// leased and whose lease has not run out.
+/// One due job that was interrupted before.
+macro_rules! claim_interrupted_sql {
+    ($lock:literal) => {
+        concat!(
+            "UPDATE jobs SET leased_until = $2
+             WHERE seq IN (
+                SELECT j.seq FROM jobs AS j
+                WHERE NOT j.dead AND j.interruptions > 0 AND j.interruptions < $3 AND j.run_at <= $1
+                    AND j.leased_until IS NULL AND ",
+            head!(),
+            " ORDER BY j.priority, j.run_at, j.seq LIMIT 1 ",
+            $lock,
+            ") RETURNING ",
+            columns!()
+        )
+    };
+}
+
+/// Leases due jobs, most urgent lane first, oldest first: only the head of each queue, nothing that is leased, and
+/// nothing that was interrupted: see [`claim_interrupted`].
 pub async fn claim(
     tx: &mut Tx,
     now: Timestamp,
@@ -153,6 +184,25 @@ pub async fn claim(
     Ok(jobs)
 }
 
+/// Leases one due job whose worker did not come back before, the most urgent. They are worked off one at a time, so that
+/// those that were merely under way when another one ended the process are not taken for it.
+pub async fn claim_interrupted(tx: &mut Tx, now: Timestamp, lease_until: Timestamp) -> Result<Option<Job>> {
+    let sql = tx.pick(claim_interrupted_sql!(""), claim_interrupted_sql!("FOR UPDATE OF j SKIP LOCKED"));
+    let taken = rows!(tx, Row, sql, now, lease_until, MOST_INTERRUPTIONS)?;
+    taken.into_iter().next().map(TryInto::try_into).transpose()
+}
+
+/// Jobs that were interrupted too often, oldest first. They are not claimed any more: whoever sees to what hangs on them
+/// buries them.
+pub async fn interrupted_too_often(tx: &mut Tx) -> Result<Vec<Job>> {
+    let sql = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM jobs WHERE NOT dead AND interruptions > 0 AND interruptions >= $1 ORDER BY seq"
+    );
+    rows!(tx, Row, sql, MOST_INTERRUPTIONS)?.into_iter().map(TryInto::try_into).collect()
+}
+
 /// The job is done.
 pub async fn finish(tx: &mut Tx, id: JobId) -> Result<()> {
     execute!(tx, "DELETE FROM jobs WHERE id = $1", id).map(drop)
@@ -164,7 +214,7 @@ pub async fn renew(tx: &mut Tx, id: JobId, until: Timestamp) -> Result<()> {
     execute!(tx, sql, id, until).map(drop)
 }
 
-/// The job is to be tried again later; its queue waits for it.
+/// The job is to be tried again later; its queue waits for it. Whoever says so has come back, so it was not interrupted.
 pub async fn postpone(
     tx: &mut Tx,
     id: JobId,
@@ -175,7 +225,7 @@ pub async fn postpone(
     execute!(
         tx,
         "UPDATE jobs SET leased_until = NULL, run_at = $2, last_error = COALESCE($3, last_error),
-            attempts = attempts + $4
+            attempts = attempts + $4, interruptions = 0
          WHERE id = $1 AND NOT dead",
         id,
         run_at,
@@ -248,7 +298,22 @@ pub async fn dead(ws: WorkspaceId, tx: &mut Tx, limit: u32) -> Result<Vec<DeadLe
     rows!(tx, DeadLetter, sql, ws, i64::from(limit))
 }
 
-/// Ends every lease: at start-up, where no other process can be working on the same file.
+/// Ends every lease: at start-up, where no other process can be working on the same file. Whoever held one died with it,
+/// which counts.
 pub async fn release_all(tx: &mut Tx) -> Result<u64> {
-    execute!(tx, "UPDATE jobs SET leased_until = NULL WHERE NOT dead AND leased_until IS NOT NULL")
+    execute!(
+        tx,
+        "UPDATE jobs SET leased_until = NULL, attempts = attempts + 1, interruptions = interruptions + 1
+         WHERE NOT dead AND leased_until IS NOT NULL"
+    )
+}
+
+/// Ends the leases that have run out: whoever held them did not come back, which counts.
+pub async fn release_expired(tx: &mut Tx, now: Timestamp) -> Result<u64> {
+    execute!(
+        tx,
+        "UPDATE jobs SET leased_until = NULL, attempts = attempts + 1, interruptions = interruptions + 1
+         WHERE NOT dead AND leased_until IS NOT NULL AND leased_until <= $1",
+        now,
+    )
 }

@@ -160,3 +160,15 @@ pub async fn counts(ws: WorkspaceId, tx: &mut Tx) -> Result<Vec<(LabelId, i64)>>
         ws,
     )
 }
+
+/// How many conversations bear each label, whatever is done about them; none that nobody bears.
+pub async fn uses(ws: WorkspaceId, tx: &mut Tx) -> Result<Vec<(LabelId, i64)>> {
+    rows!(
+        tx,
+        (LabelId, i64),
+        "SELECT cl.label_id, COUNT(*) FROM labels AS l
+         JOIN conversation_labels AS cl ON cl.label_id = l.id
+         WHERE l.workspace_id = $1 GROUP BY cl.label_id ORDER BY cl.label_id",
+        ws,
+    )
+}

@@ -61,9 +61,10 @@ fn fine(sql: &str, step: &str, before: &str) -> bool {
         return true;
     }
     // A whole account's conversations are as many.
-    let all_of_workspace = ["(workspace_id=?)", "(workspace_id=? AND kind=?)", "(workspace_id=? AND account_id=?)"]
-        .iter()
-        .any(|key| step.contains(key));
+    let all_of_workspace =
+        ["(workspace_id=?)", "(workspace_id=? AND kind=?)", "(workspace_id=? AND account_id=?)"]
+            .iter()
+            .any(|key| step.contains(key));
     let grows = ["conversations", "contacts", "contact_identities", "messages", "events", "PRIMARY KEY"];
     !(all_of_workspace && grows.iter().any(|table| step.contains(table)))
 }

@@ -6,6 +6,7 @@ use balas_domain::{
     view::Page,
 };
 use sqlx::FromRow;
+use uuid::Uuid;
 
 use crate::{
     Result, Tx, codec,
@@ -57,6 +58,31 @@ const POSTGRES: &str = select!(
      ORDER BY m.at DESC, m.id DESC LIMIT $5"
 );
 
+/// In one conversation, whose messages are gone through from the newest on: they are few beside all those in which a
+/// frequent word stands, and the index of words does not know conversations.
+const SQLITE_HERE: &str = select!(
+    "FROM messages AS m JOIN conversations AS c ON c.id = m.conversation_id
+     WHERE m.workspace_id = $1 AND m.conversation_id = $2 AND (m.at, m.id) < ($3, $4) AND m.search_text <> ''
+        AND NOT EXISTS (SELECT 1 FROM json_each($5) AS w WHERE instr(' ' || m.search_text || ' ', w.value) = 0)
+     ORDER BY m.at DESC, m.id DESC LIMIT $6"
+);
+
+/// Likewise, or by the words, whichever are fewer.
+const POSTGRES_HERE: &str = select!(
+    "FROM messages AS m JOIN conversations AS c ON c.id = m.conversation_id
+     WHERE m.workspace_id = $1 AND m.conversation_id = $2 AND (m.at, m.id) < ($3, $4) AND m.search_text <> ''
+        AND array_to_tsvector(string_to_array(
+            m.workspace_id::text || ' ' || m.account_id::text || ' ' || m.search_text, ' ')) @@ $5::text::tsquery
+     ORDER BY m.at DESC, m.id DESC LIMIT $6"
+);
+
+/// The statement of a search in one conversation, so that a test can look at its plan.
+#[cfg(feature = "testing")]
+#[must_use]
+pub const fn statement_in_conversation() -> &'static str {
+    SQLITE_HERE
+}
+
 /// Messages in which all of the words stand, newest first. Nothing if there is no word in the query.
 ///
 /// # Errors
@@ -66,31 +92,11 @@ pub async fn messages(ws: WorkspaceId, tx: &mut Tx, query: &SearchQuery) -> Resu
     if wanted.0.is_empty() {
         return Ok(Page { items: Vec::new(), next: None });
     }
-    let (at, id) = cursor::read_time(cursor::List::Found, query.cursor.as_deref())?;
+    let place = cursor::read_time(cursor::List::Found, query.cursor.as_deref())?;
     let limit = query.rows();
-    look!(tx, SQLITE);
-    let mut rows: Vec<Row> = match tx {
-        Tx::Sqlite(t) => {
-            sqlx::query_as(SQLITE)
-                .bind(ws)
-                .bind(wanted.fts5(ws, query.account))
-                .bind(MessageId(id))
-                .bind(i64::from(limit) + 1)
-                .fetch_all(&mut **t)
-                .await?
-        }
-        Tx::Postgres(t) => {
-            sqlx::query_as(POSTGRES)
-                .bind(ws)
-                .bind(wanted.tsquery(ws, query.account))
-                .bind(at)
-                .bind(MessageId(id))
-                .bind(i64::from(limit) + 1)
-                // Planned anew for each search: which way is shorter depends on the words.
-                .persistent(false)
-                .fetch_all(&mut **t)
-                .await?
-        }
+    let mut rows = match query.conversation {
+        Some(conversation) => found_in(ws, tx, conversation, &wanted, place, limit + 1).await?,
+        None => found(ws, tx, query.account, &wanted, place, limit + 1).await?,
     };
     let more = rows.len() > limit as usize;
     rows.truncate(limit as usize);
@@ -98,6 +104,64 @@ pub async fn messages(ws: WorkspaceId, tx: &mut Tx, query: &SearchQuery) -> Resu
     let next = next.map(|r| cursor::by_time(cursor::List::Found, r.at, r.id.0));
     let items = rows.into_iter().map(|r| r.into_hit(&wanted)).collect::<Result<_>>()?;
     Ok(Page { items, next })
+}
+
+async fn found(
+    ws: WorkspaceId,
+    tx: &mut Tx,
+    account: Option<AccountId>,
+    wanted: &Wanted,
+    (at, id): (Timestamp, Uuid),
+    limit: u32,
+) -> Result<Vec<Row>> {
+    look!(tx, SQLITE);
+    Ok(match tx {
+        Tx::Sqlite(t) => {
+            sqlx::query_as(SQLITE)
+                .bind(ws)
+                .bind(wanted.fts5(ws, account))
+                .bind(MessageId(id))
+                .bind(i64::from(limit))
+                .fetch_all(&mut **t)
+                .await?
+        }
+        Tx::Postgres(t) => {
+            sqlx::query_as(POSTGRES)
+                .bind(ws)
+                .bind(wanted.tsquery(ws, account))
+                .bind(at)
+                .bind(MessageId(id))
+                .bind(i64::from(limit))
+                // Planned anew for each search: which way is shorter depends on the words.
+                .persistent(false)
+                .fetch_all(&mut **t)
+                .await?
+        }
+    })
+}
+
+async fn found_in(
+    ws: WorkspaceId,
+    tx: &mut Tx,
+    conversation: ConversationId,
+    wanted: &Wanted,
+    (at, id): (Timestamp, Uuid),
+    limit: u32,
+) -> Result<Vec<Row>> {
+    if let Tx::Postgres(t) = tx {
+        let words = wanted.tsquery(ws, None);
+        return Ok(sqlx::query_as(POSTGRES_HERE)
+            .bind(ws)
+            .bind(conversation)
+            .bind(at)
+            .bind(MessageId(id))
+            .bind(words)
+            .bind(i64::from(limit))
+            .persistent(false)
+            .fetch_all(&mut **t)
+            .await?);
+    }
+    rows!(tx, Row, SQLITE_HERE, ws, conversation, at, MessageId(id), wanted.pieces(), i64::from(limit))
 }
 
 impl Row {
@@ -150,6 +214,13 @@ impl Wanted {
             query.push_str(if open { "':*" } else { "'" });
         }
         query
+    }
+
+    /// As they stand in a text of words with a space around each.
+    fn pieces(&self) -> String {
+        let pieces: Vec<String> =
+            self.each().map(|(word, open)| format!(" {word}{}", if open { "" } else { " " })).collect();
+        serde_json::Value::from(pieces).to_string()
     }
 
     fn finds(&self, word: &Word) -> bool {

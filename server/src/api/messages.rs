@@ -3,14 +3,15 @@
 use axum::{Json, extract::State, http::StatusCode};
 use balas_domain::{
     AccountId, ConversationId, MessageId,
+    inbox::MessagePage,
     query::{NewText, PAGE},
     search::{MessageHit, SearchQuery},
-    view::{MessageView, Page},
+    view::{MessageView, Page, VersionView},
 };
+use balas_engine::EngineError;
 use balas_store::messages;
 use serde::Deserialize;
 
-use super::PageParams;
 use crate::{
     auth::Caller,
     extract::{Id, JsonBody, Params, search},
@@ -31,16 +32,47 @@ pub struct SendText {
     reply_to: Option<MessageId>,
 }
 
+/// Which part of a conversation.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct PartParams {
+    /// The message that shall stand in the middle, with as many before it as after it. Not together with `cursor`.
+    around: Option<MessageId>,
+    /// `next` or `newer` of another page; opaque.
+    cursor: Option<String>,
+    /// Rows, 1 to 100; 50 if left out.
+    #[param(minimum = 1, maximum = 100, default = 50)]
+    limit: Option<u32>,
+}
+
 /// Messages of a conversation, newest first
+///
+/// Begins with the newest ones, or with those around a message; `next` leads to older ones, `newer` to newer ones. `404`
+/// if the message that was asked for does not stand in the conversation.
 #[utoipa::path(get, path = "/conversations/{id}/messages", tag = "messages",
-    params(("id" = ConversationId, Path), PageParams), responses((status = 200, body = Page<MessageView>)))]
+    params(("id" = ConversationId, Path), PartParams), responses((status = 200, body = MessagePage)))]
 pub async fn list(
     State(state): State<AppState>,
     Caller(actor): Caller,
     Id(id): Id<ConversationId>,
-    Params(PageParams { cursor, limit }): Params<PageParams>,
-) -> Result<Json<Page<MessageView>>, Problem> {
-    let page = state.engine.thread(&actor, id, cursor.as_deref(), limit.unwrap_or(PAGE)).await?;
+    Params(PartParams { around, cursor, limit }): Params<PartParams>,
+) -> Result<Json<MessagePage>, Problem> {
+    let limit = limit.unwrap_or(PAGE);
+    let Some(message) = around else {
+        return Ok(Json(state.engine.thread(&actor, id, cursor.as_deref(), limit).await?.messages));
+    };
+    if cursor.is_some() {
+        let detail = "ask for what stands around a message or for the page of a cursor, not for both";
+        let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail);
+        return Err(problem.field("around", "must not stand beside a cursor".to_owned()));
+    }
+    let conversation = state.engine.conversation(&actor, id).await?;
+    let page = state.engine.thread_around(&actor, id, message, limit).await?;
+    let here = page.conversation.id == conversation.id && page.messages.items.iter().any(|m| m.id == message);
+    if !here {
+        return Err(EngineError::NotFound { what: "message" }.into());
+    }
     Ok(Json(page.messages))
 }
 
@@ -60,11 +92,94 @@ pub async fn send(
 ) -> Result<(StatusCode, Json<MessageView>), Problem> {
     // Only for the status: whether it is stored twice is decided by the engine.
     let known = {
-        let mut tx = state.engine.store().read().await.map_err(balas_engine::EngineError::from)?;
-        messages::get(actor.workspace, &mut tx, id).await.map_err(balas_engine::EngineError::from)?.is_some()
+        let mut tx = state.engine.store().read().await.map_err(EngineError::from)?;
+        messages::get(actor.workspace, &mut tx, id).await.map_err(EngineError::from)?.is_some()
     };
     let message = state.engine.send_text(&actor, conversation, &NewText { id, text, reply_to }).await?;
     Ok((if known { StatusCode::OK } else { StatusCode::CREATED }, Json(message)))
+}
+
+/// A reaction.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetReaction {
+    /// One emoji.
+    #[schema(example = "👍")]
+    emoji: String,
+}
+
+/// Another text.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EditText {
+    /// The text with `WhatsApp`'s marks, 1 to 4,096 characters.
+    #[schema(min_length = 1, max_length = 4096)]
+    text: String,
+}
+
+/// React to a message
+///
+/// A number has one reaction at each message: another one takes its place.
+#[utoipa::path(put, path = "/messages/{id}/reaction", tag = "messages", params(("id" = MessageId, Path)),
+    request_body = SetReaction, responses((status = 200, body = MessageView)))]
+pub async fn react(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Id(id): Id<MessageId>,
+    JsonBody(SetReaction { emoji }): JsonBody<SetReaction>,
+) -> Result<Json<MessageView>, Problem> {
+    Ok(Json(state.engine.react(&actor, id, Some(&emoji)).await?))
+}
+
+/// Take our reaction away
+#[utoipa::path(delete, path = "/messages/{id}/reaction", tag = "messages", params(("id" = MessageId, Path)),
+    responses((status = 200, body = MessageView)))]
+pub async fn unreact(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Id(id): Id<MessageId>,
+) -> Result<Json<MessageView>, Problem> {
+    Ok(Json(state.engine.react(&actor, id, None).await?))
+}
+
+/// Change a sent text
+///
+/// Possible where the number's `capabilities` say so, for some minutes.
+#[utoipa::path(patch, path = "/messages/{id}", tag = "messages", params(("id" = MessageId, Path)),
+    request_body = EditText, responses((status = 200, body = MessageView)))]
+pub async fn edit(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Id(id): Id<MessageId>,
+    JsonBody(EditText { text }): JsonBody<EditText>,
+) -> Result<Json<MessageView>, Problem> {
+    Ok(Json(state.engine.edit_message(&actor, id, &text).await?))
+}
+
+/// Take a sent message back, for everyone
+///
+/// Possible where the number's `capabilities` say so, for some hours.
+#[utoipa::path(delete, path = "/messages/{id}", tag = "messages", params(("id" = MessageId, Path)),
+    responses((status = 200, body = MessageView)))]
+pub async fn revoke(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Id(id): Id<MessageId>,
+) -> Result<Json<MessageView>, Problem> {
+    Ok(Json(state.engine.revoke_message(&actor, id).await?))
+}
+
+/// What a changed message has said
+///
+/// Oldest first; empty for one that was never changed, or was taken back.
+#[utoipa::path(get, path = "/messages/{id}/versions", tag = "messages", params(("id" = MessageId, Path)),
+    responses((status = 200, body = Vec<VersionView>)))]
+pub async fn versions(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Id(id): Id<MessageId>,
+) -> Result<Json<Vec<VersionView>>, Problem> {
+    Ok(Json(state.engine.message_versions(&actor, id).await?))
 }
 
 /// Send again what has failed
@@ -112,6 +227,8 @@ pub struct SearchParams {
     q: String,
     /// Only messages of one number.
     account: Option<AccountId>,
+    /// Only messages of one conversation.
+    conversation: Option<ConversationId>,
     /// `next` of the page before; opaque.
     cursor: Option<String>,
     /// Rows, 1 to 100; 50 if left out.
@@ -125,9 +242,9 @@ pub struct SearchParams {
 pub async fn find(
     State(state): State<AppState>,
     Caller(actor): Caller,
-    Params(SearchParams { q, account, cursor, limit }): Params<SearchParams>,
+    Params(SearchParams { q, account, conversation, cursor, limit }): Params<SearchParams>,
 ) -> Result<Json<Page<MessageHit>>, Problem> {
     let q = search(Some(q))?.unwrap_or_default();
-    let query = SearchQuery { q, account, cursor, limit };
+    let query = SearchQuery { q, account, conversation, cursor, limit };
     Ok(Json(state.engine.search_messages(&actor, &query).await?))
 }

@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use balas_domain::{
-    AccountId, AccountSettings, Timestamp,
+    AccountId, AccountSettingsChange, Timestamp,
     form::{BridgeForm, GatewayForm},
     sync::GapView,
     view::{AccountView, BatchItem, DeviceView, GatewayReport},
@@ -388,17 +388,17 @@ pub async fn devices(
     Ok(Json(List::new(state.engine.account_devices(&actor, id).await?)))
 }
 
-/// Set pace, limits and the like
+/// Set pace, limits and the like; what is left out stays as it is
 #[utoipa::path(post, path = "/whatsapp/sessions/{id}/settings", tag = "sessions",
-    params(("id" = AccountId, Path)), request_body = AccountSettings,
+    params(("id" = AccountId, Path)), request_body = AccountSettingsChange,
     responses((status = 200, body = AccountView)))]
 pub async fn settings(
     State(state): State<AppState>,
     Caller(actor): Caller,
     Id(id): Id<AccountId>,
-    JsonBody(body): JsonBody<AccountSettings>,
+    JsonBody(change): JsonBody<AccountSettingsChange>,
 ) -> Result<Json<AccountView>, Problem> {
-    Ok(Json(state.engine.set_account_settings(&actor, id, &body).await?))
+    Ok(Json(state.engine.change_account_settings(&actor, id, &change).await?))
 }
 
 /// Count today's messages anew

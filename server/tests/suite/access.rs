@@ -120,6 +120,12 @@ fn cases() -> Vec<Case> {
         case(Method::DELETE, "/labels/{id}", Supervisor, NotThere, none.clone(), 204),
         // An incoming message cannot be sent again.
         case(Method::POST, "/messages/{id}/retry", Agent, NotThere, none.clone(), 409),
+        case(Method::PUT, "/messages/{id}/reaction", Agent, NotThere, json!({"emoji": "👍"}), 200),
+        case(Method::DELETE, "/messages/{id}/reaction", Agent, NotThere, none.clone(), 200),
+        // Nor changed or taken back.
+        case(Method::PATCH, "/messages/{id}", Agent, NotThere, json!({"text": "Other"}), 409),
+        case(Method::DELETE, "/messages/{id}", Agent, NotThere, none.clone(), 409),
+        case(Method::GET, "/messages/{id}/versions", Agent, NotThere, none.clone(), 200),
         case(Method::GET, "/members", Agent, OwnOnly, none.clone(), 200),
         case(Method::POST, "/members", Admin, Elsewhere, member, 201),
         case(Method::PATCH, "/members/{id}", Admin, NotThere, json!({"name": "Other"}), 200),

@@ -77,6 +77,41 @@ async fn lists_come_in_pages() {
 }
 
 #[tokio::test]
+async fn a_thread_is_read_from_a_message_on() {
+    let app = TestApp::init().await;
+    let mut row = app.receive("6281200001111", "Sari", "line 0").await;
+    for n in 1..9 {
+        row = app.receive("6281200001111", "Sari", &format!("line {n}")).await;
+    }
+    let other = app.receive("6281200002222", "Budi", "halo").await;
+    let client = app.with_token(Role::Agent).await;
+    let path = format!("/api/v1/conversations/{}/messages", row.id);
+    let all = client.get(&path).await.json();
+    assert!(all["next"].is_null() && all["newer"].is_null());
+    let ids =
+        |page: &Value| page["items"].as_array().unwrap().iter().map(|m| m["id"].clone()).collect::<Vec<_>>();
+    let all = ids(&all);
+    let text = |id: &Value| id.as_str().unwrap().to_owned();
+    let page = client.get(&format!("{path}?around={}&limit=3", text(&all[4]))).await.json();
+    assert_eq!(ids(&page), all[3..6]);
+    let newer = client.get(&format!("{path}?cursor={}&limit=2", text(&page["newer"]))).await.json();
+    assert_eq!(ids(&newer), all[1..3]);
+    let newest = client.get(&format!("{path}?cursor={}&limit=2", text(&newer["newer"]))).await.json();
+    assert_eq!(ids(&newest), all[..1]);
+    assert!(newest["newer"].is_null());
+    let older = client.get(&format!("{path}?cursor={}", text(&page["next"]))).await.json();
+    assert_eq!(ids(&older), all[6..]);
+
+    let elsewhere = other.last.unwrap().id;
+    for wrong in [new_id(), elsewhere.to_string()] {
+        assert_eq!(client.get(&format!("{path}?around={wrong}")).await.problem(404), "not_found");
+    }
+    assert_eq!(client.get(&format!("{path}?around=x")).await.problem(400), "bad_query");
+    let both = client.get(&format!("{path}?around={elsewhere}&cursor={}", text(&page["next"]))).await;
+    assert_eq!(both.problem(422), "invalid");
+}
+
+#[tokio::test]
 async fn what_is_wrong_is_named() {
     let app = TestApp::init().await;
     let row = app.receive("6281200001111", "Sari", "halo").await;
@@ -365,6 +400,45 @@ async fn what_a_team_makes_of_a_conversation() {
     let found = agent.get("/api/v1/messages/search?q=ZAMRUD").await.json();
     assert_eq!(found["items"][0]["conversation_id"], row.id.to_string());
     assert_eq!(found["items"][0]["excerpt"][1], json!({"text": "zamrud", "hit": true}));
-    assert_eq!(app.stranger().await.get("/api/v1/messages/search?q=zamrud").await.json()["items"], json!([]));
+    let stranger = app.stranger().await;
+    assert_eq!(stranger.get("/api/v1/messages/search?q=zamrud").await.json()["items"], json!([]));
     assert_eq!(app.nobody().get("/api/v1/messages/search?q=zamrud").await.status, 401);
+
+    let other = app.receive("6281200002222", "Budi", "zamrud juga").await;
+    for conversation in [row.id, other.id] {
+        let path = format!("/api/v1/messages/search?q=zamrud&conversation={conversation}");
+        let found = agent.get(&path).await.json();
+        assert_eq!(found["items"].as_array().unwrap().len(), 1);
+        assert_eq!(found["items"][0]["conversation_id"], conversation.to_string());
+        assert_eq!(stranger.get(&path).await.problem(404), "not_found");
+    }
+}
+
+#[tokio::test]
+async fn what_is_left_out_of_a_sessions_settings_stays() {
+    let app = TestApp::init().await;
+    let admin = app.with_user(Role::Admin).await;
+    let path = format!("/api/v1/whatsapp/sessions/{}/settings", app.account);
+    let all = json!({"auto_start": true, "sync_limit": 7, "media_storage": "local", "trust_level": 3,
+        "daily_limit": 99, "warm_up": true});
+    let set = async |body: &Value| {
+        let answer = admin.post(&path, body).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer.json()["settings"].clone()
+    };
+    assert_eq!(set(&all).await, all);
+    assert_eq!(set(&json!({})).await, all);
+    for (field, value) in [
+        ("auto_start", json!(false)),
+        ("sync_limit", json!(8)),
+        ("trust_level", json!(4)),
+        ("daily_limit", Value::Null),
+        ("warm_up", json!(false)),
+    ] {
+        let mut expected = set(&all).await;
+        expected[field] = value.clone();
+        assert_eq!(set(&json!({ field: value })).await, expected, "{field}");
+    }
+    admin.post(&path, &json!({"sync_limit": 501})).await.problem(422);
+    admin.post(&path, &json!({"warmup": true})).await.problem(422);
 }

@@ -113,7 +113,7 @@ fn Actions(
     let linked = account.with_untracked(|a| a.as_ref().is_some_and(|a| a.provider != ProviderKind::Cloud));
     let label = Signal::derive(move || name.with(|name| fill(words.card_menu, &[("name", name)])));
     let chats = Filter { account: Some(id), ..Filter::default() };
-    let chats = StoredValue::new(Route::Inbox { open: None, filter: chats }.href());
+    let chats = StoredValue::new(Route::Inbox { open: None, message: None, filter: chats }.href());
     let turn = move |_| act.run(switch(status.get_untracked(), words).0);
     let turn_label = move || switch(status.get(), words).1;
     view! {

@@ -94,6 +94,7 @@ fn Page(id: AccountId, setup: AccountSetup) -> impl IntoView {
     let kind = account.with_untracked(|account| account.provider);
     let (provider, linked) = (provider_words(kind, words), kind != ProviderKind::Cloud);
     // Meta is told where to deliver by a person, a gateway only where it cannot be told by us.
+    let storages = setup.storages.clone();
     let by_hand = !linked || setup.webhook_by_hand;
     let below = move || {
         account.with(|account| {
@@ -119,7 +120,7 @@ fn Page(id: AccountId, setup: AccountSetup) -> impl IntoView {
                 {manages
                     .then(|| {
                         view! {
-                            <Settings id=id account=account />
+                            <Settings id=id account=account storages=storages.clone() />
                             <History id=id account=account />
                             <Rename id=id name=name />
                             {(kind == ProviderKind::Gateway).then(|| view! { <Devices id=id /> })}

@@ -122,7 +122,8 @@ fn state(sync: SyncView, linked: bool, words: &'static OfficeWords) -> AnyView {
 
 fn item(gap: GapView, words: &'static OfficeWords) -> AnyView {
     let missed = count(words.gaps_one, words.gaps_many, i64::from(gap.messages));
-    let href = Route::Inbox { open: Some(gap.conversation_id), filter: Filter::default() }.href();
+    let href =
+        Route::Inbox { open: Some(gap.conversation_id), message: None, filter: Filter::default() }.href();
     view! {
         <li>
             <a href=href dir="auto">{gap.title}</a>

@@ -1,7 +1,7 @@
 //! What the team may set for a number: its name, its pace, its limit.
 
 use balas_domain::{
-    AccountId, AccountSettings, TrustLevel,
+    AccountId, AccountSettings, MediaStorage, TrustLevel,
     settings::MAX_SYNC_LIMIT,
     view::{AccountView, ProviderKind},
 };
@@ -17,7 +17,12 @@ use crate::{
 
 /// Pace, limit and start.
 #[component]
-pub(super) fn Settings(id: AccountId, account: Memo<AccountView>) -> impl IntoView {
+pub(super) fn Settings(
+    id: AccountId,
+    account: Memo<AccountView>,
+    /// Where the server can keep files.
+    storages: Vec<MediaStorage>,
+) -> impl IntoView {
     let app = use_app();
     let words = app.office_words();
     let act = Act::new(id);
@@ -30,6 +35,7 @@ pub(super) fn Settings(id: AccountId, account: Memo<AccountView>) -> impl IntoVi
     let warm_up = RwSignal::new(begin.warm_up);
     let linked = account.with_untracked(|account| account.provider != ProviderKind::Cloud);
     let sync_limit = RwSignal::new(begin.sync_limit);
+    let storage = RwSignal::new(begin.media_storage);
     let refused = RwSignal::new(None::<ApiError>);
     // As it would be stored; `None` while the limit is no number.
     let wanted = move || {
@@ -43,7 +49,7 @@ pub(super) fn Settings(id: AccountId, account: Memo<AccountView>) -> impl IntoVi
             trust_level: trust.get(),
             daily_limit,
             warm_up: warm_up.get(),
-            ..stored.get()
+            media_storage: storage.get(),
         })
     };
     let limit_error = Signal::derive(move || match wanted() {
@@ -171,6 +177,7 @@ pub(super) fn Settings(id: AccountId, account: Memo<AccountView>) -> impl IntoVi
                         </div>
                     }
                 })}
+            <Storage storages=storages chosen=storage refused=refused />
             <div class="section-foot">
                 <button class="button" disabled=move || act.busy() || !changed() || limit_error.with(Option::is_some)>
                     {words.save}
@@ -193,6 +200,53 @@ pub(super) fn Settings(id: AccountId, account: Memo<AccountView>) -> impl IntoVi
                 }}
             </div>
         </form>
+    }
+}
+
+/// Where files are kept. What the server does not have is shown and cannot be chosen, so that who looks for it learns why.
+#[component]
+fn Storage(
+    storages: Vec<MediaStorage>,
+    chosen: RwSignal<MediaStorage>,
+    refused: RwSignal<Option<ApiError>>,
+) -> impl IntoView {
+    let words = use_app().office_words();
+    let stored = chosen.get_untracked();
+    let offered = move |storage| storages.contains(&storage) || storage == stored;
+    let s3 = offered(MediaStorage::S3);
+    let choose = move |event: leptos::ev::Event| {
+        if let Ok(storage) = event_target_value(&event).parse() {
+            chosen.set(storage);
+        }
+    };
+    let error = move || refused.with(|refused| refused.as_ref()?.of_field("media_storage", words));
+    let options = [(MediaStorage::Local, words.storage_local), (MediaStorage::S3, words.storage_s3)];
+    view! {
+        <div class="field">
+            <div class="field-head">
+                <label for="field-storage">{words.field_storage}</label>
+            </div>
+            <select id="field-storage" aria-describedby="field-storage-help" on:change=choose>
+                {options
+                    .into_iter()
+                    .map(|(storage, text)| {
+                        view! {
+                            <option
+                                value=storage.as_str()
+                                disabled=!offered(storage)
+                                selected=move || chosen.get() == storage
+                            >
+                                {text}
+                            </option>
+                        }
+                    })
+                    .collect_view()}
+            </select>
+            <p class="field-help" id="field-storage-help">
+                {if s3 { words.help_storage } else { words.problem_no_storage }}
+            </p>
+            {move || error().map(|text| view! { <p class="field-error" role="alert">{text}</p> })}
+        </div>
     }
 }
 

@@ -8,13 +8,22 @@ use balas_domain::{
 use leptos::prelude::*;
 
 use super::{
+    acts::Acts,
     content::{Said, content},
+    find::Found,
     group,
 };
 use crate::{
     browser::dom,
     i18n::{Words, fill},
-    state::{App, live::Link, loading, sending::retry, use_app},
+    route::anchor,
+    state::{
+        App,
+        jumping::{self, Focus},
+        live::Link,
+        sending::retry,
+        use_app,
+    },
     ui::{
         avatar::colour,
         icon::{Icon, icon},
@@ -41,7 +50,7 @@ pub(super) fn Bubble(
     });
     if let Some((activity, author, at)) = activity {
         return view! {
-            <div class="system" id=format!("m-{id}")>
+            <div class="system" id=anchor(id)>
                 <p>
                     <span dir="auto">{move || activity_words(&activity, &author, app)}</span>
                     " · "
@@ -54,10 +63,13 @@ pub(super) fn Bubble(
     let (direction, system, at) =
         message.with_untracked(|m| (m.direction, matches!(m.content, Content::System { .. }), m.at));
     // Content and state are followed apart: a tick does not touch the text that someone may be selecting.
+    let found = use_context::<Found>();
     let said = Memo::new({
         let message = message.clone();
         move |_| {
+            let found = found.map(|found| found.words_of(id)).unwrap_or_default();
             message.with(|m| Said {
+                found,
                 id: m.id,
                 content: m.content.clone(),
                 file: m.file.clone(),
@@ -70,7 +82,7 @@ pub(super) fn Bubble(
     });
     if system {
         return view! {
-            <div class="system" id=format!("m-{id}")>
+            <div class="system" id=anchor(id)>
                 {move || said.with(|said| content(said, words))}
             </div>
         }
@@ -120,6 +132,12 @@ pub(super) fn Bubble(
             able && !internal && message.with(|m| !m.revoked && m.version != Seq(0))
         }
     };
+    let acts = use_context::<Acts>().filter(|_| app.may(balas_domain::Permission::Reply));
+    // What has not gone out has nothing to be reacted to.
+    let acts_here = {
+        let message = message.clone();
+        move || !internal && message.with(|m| !m.revoked && m.version != Seq(0))
+    };
     let reply = {
         let message = message.clone();
         move |_| {
@@ -130,7 +148,7 @@ pub(super) fn Bubble(
     view! {
         <article
             class="bubble"
-            id=format!("m-{id}")
+            id=anchor(id)
             data-dir=direction.as_str()
             data-first=first.then_some("")
             data-last=last.then_some("")
@@ -162,23 +180,26 @@ pub(super) fn Bubble(
                     }}
                 </p>
                 {move || reactions.with(|reactions| reactions_view(reactions, words))}
-                {move || {
-                    can_reply()
-                        .then(|| {
-                            let reply = reply.clone();
-                            view! {
-                                <button
-                                    type="button"
-                                    class="icon-button bubble-reply"
-                                    aria-label=words.reply
-                                    title=words.reply
-                                    on:click=reply
-                                >
-                                    {icon(Icon::Reply)}
-                                </button>
-                            }
-                        })
-                }}
+                <div class="bubble-acts">
+                    {move || {
+                        can_reply()
+                            .then(|| {
+                                let reply = reply.clone();
+                                view! {
+                                    <button
+                                        type="button"
+                                        class="icon-button"
+                                        aria-label=words.reply
+                                        title=words.reply
+                                        on:click=reply
+                                    >
+                                        {icon(Icon::Reply)}
+                                    </button>
+                                }
+                            })
+                    }}
+                    {move || acts_here().then(|| acts.map(|acts| acts.button(id)))}
+                </div>
             </div>
             {move || {
                 let (delivery, failure, held, local) = state.get();
@@ -192,12 +213,18 @@ pub(super) fn Bubble(
 
 /// Who did what with the conversation.
 fn activity_words(activity: &Activity, author: &Author, app: App) -> String {
-    let words = app.words;
-    let author = author_words(author, app.my_id(), words);
-    let by = ("author", author.as_str());
+    let (words, me) = (app.words, app.my_id());
+    let said = author_words(author, me, words);
+    let by = ("author", said.as_str());
     match activity {
-        Activity::Assigned { to: Some(name) } => fill(words.activity_assigned, &[by, ("name", name)]),
-        Activity::Assigned { to: None } => fill(words.activity_unassigned, &[by]),
+        Activity::Assigned { to: Some(_), member } if takes(*member, author) => {
+            fill(words.activity_taken, &[by])
+        }
+        Activity::Assigned { to: Some(_), member: Some(member) } if Some(*member) == me => {
+            fill(words.activity_assigned_you, &[by])
+        }
+        Activity::Assigned { to: Some(name), .. } => fill(words.activity_assigned, &[by, ("name", name)]),
+        Activity::Assigned { to: None, .. } => fill(words.activity_unassigned, &[by]),
         Activity::Resolved => fill(words.activity_resolved, &[by]),
         Activity::Reopened => fill(words.activity_reopened, &[by]),
         Activity::Snoozed { until } => {
@@ -206,6 +233,11 @@ fn activity_words(activity: &Activity, author: &Author, app: App) -> String {
         }
         Activity::Group { news } => group::news_words(news, words),
     }
+}
+
+/// Whether somebody gave it to nobody but himself.
+fn takes(member: Option<balas_domain::MemberId>, author: &Author) -> bool {
+    matches!(author, Author::Member { id, .. } if Some(*id) == member)
 }
 
 /// A member of a group always has the same colour.
@@ -321,8 +353,8 @@ fn quote_view(quote: Quote, words: &'static Words) -> AnyView {
     let app = use_app();
     let author = quote.author.filter(|author| !author.is_empty());
     let jump = move |_| match (quote.message_id, app.inbox().open_id()) {
-        (Some(message), Some(conversation)) => loading::reveal(app, conversation, message),
-        _ => app.toasts().bad(words.quote_too_old),
+        (Some(message), Some(conversation)) => jumping::jump(app, conversation, message, Focus::Take),
+        _ => app.toasts().bad(words.quote_gone),
     };
     view! {
         <button type="button" class="quote" title=words.quote_jump on:click=jump>

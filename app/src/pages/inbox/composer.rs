@@ -10,6 +10,7 @@ use leptos::{html, prelude::*};
 
 use super::{
     attach::{Tray, attach_button, files_of, tray_view},
+    emoji::EmojiButton,
     group::closed_words,
     mention::{Mentions, Pressed},
     notice::{Way, way},
@@ -20,7 +21,8 @@ use crate::{
     i18n::{count, fill},
     route::Route,
     state::{
-        drafts, sending, typing,
+        drafts::Draft,
+        sending, typing,
         uploads::{Along, Chosen},
         use_app, work,
     },
@@ -82,9 +84,27 @@ pub(super) fn Composer(
         }
         text.set(words);
     };
+    let drafts = app.drafts();
+    // Only what was typed since: a draft that went elsewhere meanwhile must not come back.
+    let keep = move || {
+        if !drafts.is_pending(id) {
+            return;
+        }
+        if let (Some(text), Some(note)) = (text.try_get_untracked(), noting.try_get_untracked()) {
+            let mentions = mentions.chosen(&text);
+            drafts.set(id, &Draft { text, mentions, note });
+        }
+    };
+    // Whoever leaves the conversation or the page in the middle of a word finds all of it again.
+    on_cleanup(keep);
+    Effect::new(move || {
+        let handle = window_event_listener_untyped("pagehide", move |_| keep());
+        on_cleanup(move || handle.remove());
+    });
     let put_at = move |words: String, caret: usize| {
-        drafts::set(id, &words);
         put(words);
+        drafts.touch(id);
+        keep();
         if let Some(area) = node.get_untracked() {
             let caret = u32::try_from(caret).unwrap_or(u32::MAX);
             let _ = area.set_selection_range(caret, caret);
@@ -94,31 +114,41 @@ pub(super) fn Composer(
         let Some(area) = node.get() else { return };
         // Whoever was quicker than the program keeps what is typed already.
         let typed = area.value();
-        let draft = if typed.is_empty() { drafts::get(id) } else { typed };
+        let draft = drafts.get(id);
+        mentions.restore(draft.mentions);
+        let words = if typed.is_empty() {
+            noting.set(draft.note);
+            draft.text
+        } else {
+            drafts.touch(id);
+            typed
+        };
         // Who is meant by names in it may have to be known before it is sent.
-        mentions.follow(&draft, 0);
-        put(draft);
+        mentions.follow(&words, 0);
+        put(words);
+        keep();
     });
     Effect::new(move || {
         let returned = app.sending().returned.get();
-        if let Some((conversation, words)) = returned
+        if let Some((conversation, draft)) = returned
             && conversation == id
         {
-            put(words);
+            mentions.restore(draft.mentions);
+            noting.set(draft.note);
+            put(draft.text);
             app.sending().returned.set(None);
         }
     });
 
-    let input = move |event| {
-        let typed = event_target_value(&event);
+    let took = move |typed: String| {
         if let Some(area) = node.get_untracked() {
             fit(&area);
         }
         if let Some(area) = node.get_untracked().filter(|_| !noting.get_untracked()) {
             mentions.follow(&typed, caret(&area));
         }
-        let draft = typed.clone();
-        remember.run(move || drafts::set(id, &draft));
+        drafts.touch(id);
+        remember.run(keep);
         let now = ambient::now();
         let last = told_at.get_value();
         if typed.trim().is_empty() {
@@ -132,6 +162,7 @@ pub(super) fn Composer(
         }
         text.set(typed);
     };
+    let input = move |event| took(event_target_value(&event));
     let length = Memo::new(move |_| text.with(|text| text.trim().chars().count()));
     let recorder = Recorder::new();
     let ready = move || state.get().takes_text();
@@ -179,15 +210,23 @@ pub(super) fn Composer(
         mentions.close();
         answering.set(None);
         put(String::new());
-        drafts::set(id, "");
-        // A remembering that is still waiting must not bring it back.
-        remember.run(move || ());
+        drafts.forget(id);
         if told_at.get_value().is_some() {
             told_at.set_value(None);
             app.live().say_typing(id, false);
         }
         dom::focus("composer");
     };
+    // Where the caret stands, or in place of what is marked, as if it had been typed.
+    let insert = Callback::new(move |emoji: String| {
+        let Some(area) = node.get_untracked() else { return };
+        dom::focus("composer");
+        let (from, to) = (area.selection_start().ok().flatten(), area.selection_end().ok().flatten());
+        if let (Some(from), Some(to)) = (from, to) {
+            let _ = area.set_range_text_with_start_and_end_and_mode(&emoji, from, to, "end");
+        }
+        took(area.value());
+    });
     let keydown = move |event: leptos::ev::KeyboardEvent| {
         // While an input method composes a character, Enter belongs to it.
         if event.is_composing() {
@@ -320,6 +359,8 @@ pub(super) fn Composer(
                     aria-pressed=move || if noting.get() { "true" } else { "false" }
                     on:click=move |_| {
                         noting.update(|noting| *noting = !*noting);
+                        drafts.touch(id);
+                        keep();
                         dom::focus("composer");
                     }
                 >
@@ -327,6 +368,7 @@ pub(super) fn Composer(
                 </button>
                 {can.filter(|(_, can)| can.media)
                     .map(|(provider, _)| attach_button(tray, provider, move || !noting.get() && ready()))}
+                <EmojiButton id="composer-emoji" label=app.lang.act_words().emoji sign=Icon::Emoji chosen=insert />
                 <textarea
                     node_ref=node
                     id="composer"

@@ -8,7 +8,7 @@ use crate::{
     i18n::{Words, fill},
     ui::{
         icon::{Icon, icon},
-        rich_text::mentioning,
+        rich_text::{Marks, marking},
     },
 };
 
@@ -20,6 +20,8 @@ pub(super) struct Said {
     pub(super) file: Option<Box<FileView>>,
     pub(super) revoked: bool,
     pub(super) mentions: Vec<Mention>,
+    /// Words of it that were searched for.
+    pub(super) found: Vec<String>,
     pub(super) direction: Direction,
     /// Who wrote it, for who does not see a picture.
     pub(super) author: String,
@@ -27,7 +29,7 @@ pub(super) struct Said {
 
 /// The content as elements.
 pub(super) fn content(said: &Said, words: &'static Words) -> AnyView {
-    let mentions = said.mentions.as_slice();
+    let marks = Marks { mentions: &said.mentions, found: &said.found };
     if said.revoked {
         let text = match said.direction {
             Direction::In => words.deleted_by_sender,
@@ -37,14 +39,14 @@ pub(super) fn content(said: &Said, words: &'static Words) -> AnyView {
     }
     match &said.content {
         Content::Text { text } | Content::Note { text } => {
-            view! { <p class="bubble-text" dir="auto">{mentioning(text, mentions)}</p> }.into_any()
+            view! { <p class="bubble-text" dir="auto">{marking(text, marks)}</p> }.into_any()
         }
         Content::Media(media) => {
             let caption = media.caption.clone().filter(|caption| !caption.is_empty());
             let shown = said.file.as_deref().map(|shown| file(said.id, media, shown, &said.author));
             view! {
                 {shown}
-                {caption.map(|caption| view! { <p class="bubble-text" dir="auto">{mentioning(&caption, mentions)}</p> })}
+                {caption.map(|caption| view! { <p class="bubble-text" dir="auto">{marking(&caption, marks)}</p> })}
             }
             .into_any()
         }

@@ -79,7 +79,8 @@ pub(super) fn Filters(filter: Memo<Filter>) -> impl IntoView {
 fn change(app: App, filter: Memo<Filter>, edit: impl FnOnce(&mut Filter)) {
     let mut filter = filter.get_untracked();
     edit(&mut filter);
-    app.replace(Route::Inbox { open: app.inbox().open_id(), filter });
+    let (open, message) = (app.inbox().open_id(), app.message_untracked());
+    app.replace(Route::Inbox { open, message, filter });
 }
 
 /// Something that is on or off, with how many there are of it.

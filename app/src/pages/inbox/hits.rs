@@ -56,7 +56,17 @@ pub(super) fn Found(filter: Memo<Filter>, alone: bool) -> impl IntoView {
 
 fn row(hit: MessageHit, filter: Memo<Filter>) -> impl IntoView {
     let app = use_app();
-    let href = move || Route::Inbox { open: Some(hit.conversation_id), filter: filter.get() }.href();
+    let route = move || {
+        let (open, message) = (Some(hit.conversation_id), Some(hit.id));
+        Route::Inbox { open, message, filter: filter.get() }
+    };
+    let href = move || route().href();
+    // The page itself follows the link, unless it leads to where one is: then one has scrolled away.
+    let again = move |_| {
+        if app.route.get_untracked() == untrack(route) {
+            app.inbox().jump.set(Some((hit.conversation_id, hit.id)));
+        }
+    };
     let excerpt =
         hit.excerpt
             .into_iter()
@@ -66,8 +76,7 @@ fn row(hit: MessageHit, filter: Memo<Filter>) -> impl IntoView {
             .collect_view();
     view! {
         <li class="row-item">
-            // The page itself follows the link; here it is told what to look for there.
-            <a class="row hit" href=href on:click=move |_| app.inbox().jump.set(Some(hit.id))>
+            <a class="row hit" href=href on:click=again>
                 <span class="row-main">
                     <span class="row-line">
                         <span class="row-title" dir="auto">{hit.title}</span>

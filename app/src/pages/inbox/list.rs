@@ -90,7 +90,7 @@ fn Head(filter: Memo<Filter>) -> impl IntoView {
         let mut filter = filter.get_untracked();
         edit(&mut filter);
         let open = app.inbox().open_id();
-        app.replace(Route::Inbox { open, filter });
+        app.replace(Route::Inbox { open, message: app.message_untracked(), filter });
     };
     let typed = move |event| {
         let q = event_target_value(&event);
@@ -133,7 +133,8 @@ pub(super) fn Nothing(filter: Memo<Filter>) -> impl IntoView {
     let app = use_app();
     let words = app.words;
     let filter_now = filter.get_untracked();
-    let everything = Route::Inbox { open: app.inbox().open_id(), filter: Filter::default() }.href();
+    let everything =
+        Route::Inbox { open: app.inbox().open_id(), message: None, filter: Filter::default() }.href();
     if filter_now.is_empty() {
         let connect = app.may(balas_domain::Permission::ManageAccounts)
             && app.inbox().accounts.with_untracked(Vec::is_empty);

@@ -52,6 +52,18 @@ impl Mentions {
         }
     }
 
+    /// Those who were chosen before, with a draft.
+    pub(super) fn restore(self, picked: Vec<Mention>) {
+        self.picked.set_value(picked);
+    }
+
+    /// Who was chosen and still stands in the text, to be remembered with it.
+    pub(super) fn chosen(self, text: &str) -> Vec<Mention> {
+        let mut picked = self.picked.try_get_value().unwrap_or_default();
+        picked.retain(|mention| text.contains(&format!("@{}", mention.name)));
+        picked
+    }
+
     /// The text is now this, and the caret stands there (as browsers count).
     pub(super) fn follow(self, text: &str, caret: usize) {
         if !self.group || !text.contains('@') {

@@ -1,16 +1,21 @@
 //! The inbox: list, thread and details beside each other; on a phone one of them.
 
+mod acts;
 mod attach;
 mod bubble;
 mod composer;
 mod content;
 mod details;
+mod emoji;
 mod file;
 mod filters;
+pub(crate) mod find;
 mod group;
 mod hits;
+mod later;
 mod list;
 mod mention;
+mod messages;
 mod notice;
 mod record;
 mod row;

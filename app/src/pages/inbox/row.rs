@@ -17,13 +17,16 @@ use crate::{
     },
 };
 
+/// So much of a draft is shown, in characters: no line is longer.
+const DRAFT_SHOWN: usize = 120;
+
 /// A conversation as a link to itself.
 #[component]
 pub(super) fn Row(id: ConversationId, filter: Memo<Filter>) -> impl IntoView {
     let app = use_app();
     let words = app.words;
     let Some(row) = app.inbox().row(id) else { return ().into_any() };
-    let href = move || Route::Inbox { open: Some(id), filter: filter.get() }.href();
+    let href = move || Route::Inbox { open: Some(id), message: None, filter: filter.get() }.href();
     let current = move || {
         app.route
             .with(|route| matches!(route, Route::Inbox { open: Some(open), .. } if *open == id))
@@ -42,6 +45,8 @@ pub(super) fn Row(id: ConversationId, filter: Memo<Filter>) -> impl IntoView {
         let row = row.clone();
         move |_| row.with(|row| row.unread)
     });
+    // What waits to be said here comes before what was said last; the composer of an open conversation shows it itself.
+    let draft = Memo::new(move |_| app.drafts().text(id).filter(|_| current().is_none()));
     let work = Memo::new({
         let row = row.clone();
         move |_| row.with(|row| row.work.clone())
@@ -87,6 +92,14 @@ pub(super) fn Row(id: ConversationId, filter: Memo<Filter>) -> impl IntoView {
                     <span class="row-line">
                         <span class="row-preview">
                             {move || {
+                                if let Some(text) = draft.get() {
+                                    let start: String = text.chars().take(DRAFT_SHOWN).collect();
+                                    return view! {
+                                        <span class="row-draft">{words.draft} ": "</span>
+                                        <span dir="auto">{start}</span>
+                                    }
+                                        .into_any();
+                                }
                                 last.get()
                                     .map(|last| {
                                         let ticks = (last.direction == Direction::Out)
@@ -97,6 +110,7 @@ pub(super) fn Row(id: ConversationId, filter: Memo<Filter>) -> impl IntoView {
                                             {preview_line(&last.preview, words)}
                                         }
                                     })
+                                    .into_any()
                             }}
                         </span>
                         {move || (unread.get() > 0).then(|| view! { <Unread count=unread.get() words=words /> })}

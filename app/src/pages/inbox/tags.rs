@@ -24,7 +24,7 @@ pub(super) fn tags(app: App, work: Memo<Work>) -> impl IntoView {
         let state = match (work.state, work.snoozed_until) {
             (WorkState::Resolved, _) => Some((Icon::Check, app.words.stage_resolved.to_owned())),
             (WorkState::Snoozed, Some(until)) => {
-                let at = app.when(|when| when.exact(until));
+                let at = app.when(|when| when.later(until));
                 Some((Icon::Clock, fill(app.words.put_off_until, &[("time", &at)])))
             }
             _ => None,

@@ -1,29 +1,20 @@
 //! What can be done with a conversation besides answering: giving it to somebody, putting it off, saying what it is about.
 
-use std::time::Duration;
-
 use balas_domain::{
-    ConversationId, Payload, Permission, Timestamp, WorkState,
+    ConversationId, Payload, Permission, WorkState,
     work::{LABEL_COLOURS, MAX_LABEL_NAME, WorkChange},
 };
 use leptos::{prelude::*, task::spawn_local};
 
+use super::later::PutOff;
 use crate::{
     api,
-    browser::ambient,
-    i18n::fill,
-    state::{App, use_app, work::change},
+    state::{use_app, work::change},
     ui::{
         each::each,
         icon::{Icon, icon},
     },
-    when::Zone,
 };
-
-const HOUR: Duration = Duration::from_hours(1);
-const DAY: Duration = Duration::from_hours(24);
-/// When a morning begins, after midnight.
-const MORNING: Duration = Duration::from_hours(9);
 
 /// Resolves the conversation, or opens it again.
 #[component]
@@ -61,18 +52,10 @@ pub(super) fn WorkPanel(id: ConversationId) -> impl IntoView {
     });
     let there = Memo::new(move |_| work.with(Option::is_some));
     let assignee = Memo::new(move |_| work.with(|work| work.as_ref().and_then(|work| work.assignee)));
-    let state =
-        Memo::new(move |_| work.with(|work| work.as_ref().map(|work| (work.state, work.snoozed_until))));
+    let until = Memo::new(move |_| work.with(|work| work.as_ref().and_then(|work| work.snoozed_until)));
     let has = move |label| work.with(|work| work.as_ref().is_some_and(|work| work.labels.contains(&label)));
     let assign = move |event| {
         change(app, id, WorkChange::Assign { to: event_target_value(&event).parse().ok() });
-    };
-    let put_off = move |event| {
-        let now = ambient::now();
-        let until = app.zone.with_untracked(|zone| moment(&event_target_value(&event), now, zone));
-        if let Some(until) = until {
-            change(app, id, WorkChange::Snooze { until });
-        }
     };
     let me = app.my_id();
     move || {
@@ -115,16 +98,7 @@ pub(super) fn WorkPanel(id: ConversationId) -> impl IntoView {
                             )}
                         </select>
                     </div>
-                    <div class="field">
-                        <label for="put-off">{words.put_off}</label>
-                        // Back to its first line after each choice: it is a menu, what holds stands above it.
-                        <select id="put-off" prop:value=move || { state.track(); "" } on:change=put_off>
-                            <option value="">{move || put_off_words(app, state.get())}</option>
-                            <option value="hour">{words.put_off_hour}</option>
-                            <option value="tomorrow">{words.put_off_tomorrow}</option>
-                            <option value="week">{words.put_off_week}</option>
-                        </select>
-                    </div>
+                    <PutOff id=id until=until />
                     <fieldset class="field">
                         <legend>{words.labels}</legend>
                         <div class="label-chips">
@@ -207,47 +181,5 @@ fn NewLabel(id: ConversationId) -> impl IntoView {
                 {words.label_add}
             </button>
         </form>
-    }
-}
-
-fn put_off_words(app: App, state: Option<(WorkState, Option<Timestamp>)>) -> String {
-    match state {
-        Some((WorkState::Snoozed, Some(until))) => {
-            let at = app.when(|when| when.exact(until));
-            fill(app.words.put_off_until, &[("time", &at)])
-        }
-        _ => app.words.put_off_choose.to_owned(),
-    }
-}
-
-/// The moment that is meant.
-fn moment(word: &str, now: Timestamp, zone: &Zone) -> Option<Timestamp> {
-    match word {
-        "hour" => Some(now.after(HOUR)),
-        "tomorrow" => {
-            // The clock may change in the night: what counts is the offset of the morning.
-            let midnight = Timestamp::from_seconds((zone.day_number(now) + 1) * DAY.as_secs() as i64);
-            let offset = zone.offset_at(midnight.after(MORNING));
-            Some(Timestamp::from_seconds(midnight.after(MORNING).as_seconds() - i64::from(offset)))
-        }
-        "week" => Some(now.after(7 * DAY)),
-        _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tomorrow_begins_at_nine_where_one_is() {
-        let now = Timestamp::from_seconds(1_760_000_000);
-        for offset in [-39_600, 0, 25_200, 50_400] {
-            let zone = Zone::Fixed(offset);
-            let then = moment("tomorrow", now, &zone).unwrap();
-            assert_eq!(zone.day_number(then), zone.day_number(now) + 1);
-            assert_eq!((then.as_seconds() + i64::from(offset)).rem_euclid(86_400), 9 * 3_600);
-        }
-        assert_eq!(moment("", now, &Zone::Fixed(0)), None);
     }
 }

@@ -159,7 +159,11 @@ fn events_that_arrive_while_a_thread_is_on_the_way_are_kept() {
     model.apply(&[late]);
     model.open(ThreadPage {
         conversation: row(1, 0, 1),
-        messages: Page { items: vec![message(2, 20, true), message(1, 10, true)], next: None },
+        messages: MessagePage {
+            items: vec![message(2, 20, true), message(1, 10, true)],
+            next: None,
+            newer: None,
+        },
     });
     assert!(model.is_loaded(id(1)));
     let shown: Vec<i64> = model.messages(id(1)).iter().map(|m| m.at.as_seconds()).collect();
@@ -181,7 +185,7 @@ fn only_a_grown_unread_count_is_news() {
 fn threads_that_were_not_used_for_long_are_forgotten() {
     let mut model = Model::from_snapshot(snapshot(1, vec![]), None);
     for n in 0..=KEPT_THREADS as u32 {
-        model.open(ThreadPage { conversation: row(n, 0, 1), messages: Page { items: vec![], next: None } });
+        model.open(ThreadPage { conversation: row(n, 0, 1), messages: MessagePage::default() });
     }
     assert!(!model.is_loaded(id(0)));
     assert!(model.is_loaded(id(1)));

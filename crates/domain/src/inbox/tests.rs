@@ -96,9 +96,10 @@ fn snapshot() -> Snapshot {
         workspace: WorkspaceView { fall_back: false, version: Seq(10) },
         thread: Some(ThreadPage {
             conversation: conversation(3, 103, 5),
-            messages: Page {
+            messages: MessagePage {
                 items: (5..9).map(|n| message(3, n, 10 * n as i64, 5, MessageStatus::Sent)).collect(),
                 next: Some("y".into()),
+                newer: None,
             },
         }),
     }
@@ -235,7 +236,9 @@ fn a_split_conversation_is_fetched_anew() {
     assert_eq!(inbox.thread(from).unwrap().len(), 4);
     assert_eq!(inbox.apply(&split), Change::Split(from, into));
     assert!(inbox.thread(from).unwrap().is_empty());
-    inbox.load_messages(from, Page { items: vec![message(3, 5, 50, 5, MessageStatus::Sent)], next: None });
+    let items = vec![message(3, 5, 50, 5, MessageStatus::Sent)];
+    let messages = MessagePage { items, next: None, newer: None };
+    inbox.open(ThreadPage { conversation: conversation(3, 103, 5), messages });
     assert_eq!(inbox.apply(&split), Change::Nothing);
     assert_eq!(inbox.thread(from).unwrap().len(), 1, "what was fetched since stays");
 }

@@ -37,6 +37,7 @@ impl Engine {
             },
             verify_token: cloud.filter(|_| manages).map(|c| c.verify_token.clone()),
             webhook_by_hand: gateway.is_none_or(|g| g.webhook_by_hand),
+            storages: self.files.storages(),
         })
     }
 

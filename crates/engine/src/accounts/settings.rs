@@ -1,8 +1,8 @@
 //! What a team sets for its accounts, of whichever kind: name, pace, limits, which one is primary.
 
 use balas_domain::{
-    AccountId, AccountSettings, Permission,
-    form::{FieldError, name_problem},
+    AccountId, AccountSettings, AccountSettingsChange, Permission,
+    form::{FieldError, Problem, name_problem},
     text::clean_name,
     view::AccountView,
 };
@@ -32,7 +32,7 @@ impl Engine {
         self.account(actor, id).await
     }
 
-    /// Sets what may be set. Takes effect with the next message.
+    /// Sets all that may be set. Takes effect with the next message.
     ///
     /// # Errors
     /// When the actor may not, there is no such account, or a value is out of bounds.
@@ -42,13 +42,33 @@ impl Engine {
         id: AccountId,
         settings: &AccountSettings,
     ) -> Result<AccountView, EngineError> {
+        self.change_account_settings(actor, id, &settings.clone().into()).await
+    }
+
+    /// Sets some of what may be set; what is left out stays as it is. Takes effect with the next message.
+    ///
+    /// # Errors
+    /// When the actor may not, there is no such account, or a value is out of bounds.
+    pub async fn change_account_settings(
+        &self,
+        actor: &Actor,
+        id: AccountId,
+        change: &AccountSettingsChange,
+    ) -> Result<AccountView, EngineError> {
         actor.require(Permission::ManageAccounts)?;
-        EngineError::of_fields(settings.validate())?;
         let mut write = self.store.write(actor.workspace, self.clock.now()).await?;
-        let change = accounts::AccountChange {
-            settings: Some(settings.clone()),
-            ..accounts::AccountChange::default()
-        };
+        let account = accounts::view(actor.workspace, write.tx(), id).await?;
+        let account = account.ok_or(EngineError::NotFound { what: "account" })?;
+        let settings = change.applied(&account.settings);
+        EngineError::of_fields(settings.validate())?;
+        // One whose storage was taken away may keep its other settings up to date.
+        let storage = settings.media_storage;
+        if storage != account.settings.media_storage && !self.files.storages().contains(&storage) {
+            let (field, problem) = ("media_storage".to_owned(), Problem::NoStorage);
+            return Err(EngineError::Invalid(vec![FieldError { field, problem }]));
+        }
+        let change =
+            accounts::AccountChange { settings: Some(settings), ..accounts::AccountChange::default() };
         found(accounts::update(&mut write, id, &change).await)?;
         self.look_again(&mut write).await?;
         self.publish(write).await?;

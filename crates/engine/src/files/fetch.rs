@@ -125,6 +125,17 @@ impl Engine {
         Ok(Done::Finished)
     }
 
+    /// Again and again the server ended while it fetched this. It cannot be asked for again: that would end it once more.
+    pub(crate) async fn fetch_given_up(&self, job: &jobs::Job) -> Result<(), EngineError> {
+        let Ok(FetchJob { message_id: id }) = serde_json::from_value(job.payload.clone()) else {
+            return Ok(());
+        };
+        let mut write = self.store.write(job.workspace_id, self.clock.now()).await?;
+        files::mark(&mut write, id, FileState::Gone, Some(INTERRUPTED)).await?;
+        self.publish(write).await?;
+        Ok(())
+    }
+
     async fn fetch(&self, runtime: &Runtime, source: &MediaSource) -> Result<super::Spooled, Failed> {
         let download = runtime.provider().fetch(source).await.map_err(Failed::from)?;
         let too_large =
@@ -176,6 +187,7 @@ impl Engine {
     }
 }
 
+const INTERRUPTED: &str = "Balas was interrupted again and again while it fetched the file. Look at it on the phone, and tell an admin.";
 const GONE: &str = "WhatsApp did not say where the file is.";
 
 /// Why a file is not here.

@@ -64,6 +64,11 @@ impl Files {
         })
     }
 
+    /// Where files can be kept.
+    pub(crate) fn storages(&self) -> Vec<MediaStorage> {
+        [MediaStorage::Local, MediaStorage::S3].into_iter().filter(|s| self.storages.offers(*s)).collect()
+    }
+
     /// Takes away what a crash left half-done.
     pub(crate) fn clear(&self) {
         if let Err(error) = self.folders.clear() {

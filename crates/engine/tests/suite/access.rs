@@ -26,7 +26,8 @@ async fn another_workspace_finds_nothing() {
         |r: Result<(), EngineError>| assert!(matches!(r, Err(EngineError::NotFound { .. })), "{r:?}");
     missing(e.conversation(&stranger, conversation.id).await.map(drop));
     missing(e.thread(&stranger, conversation.id, None, 10).await.map(drop));
-    missing(e.snapshot(&stranger, &ListQuery::default(), Some(conversation.id)).await.map(drop));
+    missing(e.thread_around(&stranger, conversation.id, message.id, 10).await.map(drop));
+    missing(e.snapshot(&stranger, &ListQuery::default(), Some(conversation.id), None).await.map(drop));
     missing(e.send_text(&stranger, conversation.id, &world.text("x")).await.map(drop));
     missing(e.mark_read(&stranger, conversation.id).await);
     missing(e.typing(&stranger, conversation.id, true).await);

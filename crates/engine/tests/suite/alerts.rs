@@ -112,7 +112,7 @@ async fn a_number_that_stays_away_is_told_of_everywhere(#[case] kind: Kind) {
     world.sandbox.world().disconnect(&device, true).unwrap();
     let alert = world.alert(account, AlertKind::NotConnected, true).await;
     assert!(alert.detail.contains("no connection to WhatsApp"), "{}", alert.detail);
-    let snapshot = world.engine.snapshot(&world.owner, &ListQuery::default(), None).await.unwrap();
+    let snapshot = world.engine.snapshot(&world.owner, &ListQuery::default(), None, None).await.unwrap();
     assert_eq!(snapshot.alerts, std::slice::from_ref(&alert));
     let agent = world.member(Role::Agent).await;
     let denied = world.engine.acknowledge_alert(&agent, alert.id).await;

@@ -70,7 +70,7 @@ impl World {
     }
 
     /// A number on the sandbox's gateway of this version, linked and delivering.
-    async fn delivering(&self, version: &str) -> AccountId {
+    pub async fn delivering(&self, version: &str) -> AccountId {
         let form = self.gateway(version);
         let id = self.engine.create_gateway(&self.owner, &form).await.unwrap().id;
         if version == "v7" {

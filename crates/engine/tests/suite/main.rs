@@ -2,6 +2,7 @@
 
 mod access;
 mod alerts;
+mod amend;
 mod bridge;
 mod files;
 mod gateway;

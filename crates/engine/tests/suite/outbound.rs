@@ -236,6 +236,81 @@ async fn a_message_that_was_being_sent_when_the_lights_went_out_is_unknown() {
     world.stop().await;
 }
 
+#[rstest]
+#[case::sqlite(Kind::Sqlite)]
+#[case::postgres(Kind::Postgres)]
+#[tokio::test]
+async fn what_ends_the_server_again_and_again_is_given_up(#[case] kind: Kind) {
+    let mut world = World::new(kind).await;
+    let conversation = world.receive(FROM, "hello").await;
+    let (answer, now, ws) = (world.text("poison"), world.engine.now(), world.owner.workspace);
+    let row = balas_store::messages::NewMessage {
+        id: answer.id,
+        conversation_id: conversation.id,
+        account_id: world.account,
+        provider_id: None,
+        direction: balas_domain::view::Direction::Out,
+        author: balas_store::messages::AuthorRef::Api("test".to_owned()),
+        content: balas_domain::Content::text(answer.text),
+        delivery: balas_domain::Delivery::QUEUED,
+        quote_provider_id: None,
+        quote_message_id: None,
+        at: now,
+        counts_unread: false,
+        source: balas_store::messages::Source::Live,
+        origin: None,
+    };
+    let job = jobs::NewJob {
+        id: JobId::new(now, &OsRandom),
+        kind: "send".to_owned(),
+        payload: serde_json::json!({"message_id": answer.id}),
+        priority: Priority::Urgent,
+        queue_key: Some(conversation.id.to_string()),
+        run_at: now,
+        idempotency_key: None,
+    };
+    world
+        .restart_after(async |store| {
+            let mut write = store.write(ws, now).await.unwrap();
+            balas_store::messages::insert(&mut write, &row).await.unwrap();
+            jobs::enqueue(ws, write.tx(), &job).await.unwrap();
+            write.commit().await.unwrap();
+            // It is taken up and the process dies with it, each time it starts.
+            for turn in 0..jobs::MOST_INTERRUPTIONS {
+                let mut tx = store.begin().await.unwrap();
+                let until = now.after(std::time::Duration::from_hours(1));
+                let taken = if turn == 0 {
+                    jobs::claim(&mut tx, now, until, 9, &Priority::ALL).await.unwrap().pop()
+                } else {
+                    jobs::claim_interrupted(&mut tx, now, until).await.unwrap()
+                };
+                assert_eq!(taken.unwrap().id, job.id);
+                jobs::release_all(&mut tx).await.unwrap();
+                tx.commit().await.unwrap();
+            }
+        })
+        .await;
+    world
+        .until("it has failed", async || {
+            world.message(conversation.id, answer.id).await.delivery.status == MessageStatus::Failed
+        })
+        .await;
+    let failure = world.message(conversation.id, answer.id).await.failure.unwrap();
+    assert!(failure.text.contains("interrupted again and again"), "{failure:?}");
+    world.until("no job is left", async || world.pending_jobs().await == 0).await;
+    let mut tx = world.engine.store().read().await.unwrap();
+    let dead = jobs::dead(ws, &mut tx, 10).await.unwrap();
+    drop(tx);
+    assert_eq!((dead.len(), dead[0].id), (1, job.id));
+    assert_eq!(dead[0].last_error.as_deref(), Some("its worker died or hung five times in a row"));
+    assert!(world.sandbox.world().sent(FROM).is_empty());
+
+    // Whoever wants it sent all the same says so.
+    world.engine.retry(&world.owner, answer.id).await.unwrap();
+    world.until("it is sent", async || !world.sandbox.world().sent(FROM).is_empty()).await;
+    world.stop().await;
+}
+
 #[tokio::test]
 async fn a_flood_of_campaign_jobs_never_delays_a_reply() {
     let world = World::new(Kind::Sqlite).await;

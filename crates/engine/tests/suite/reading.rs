@@ -1,6 +1,6 @@
 //! What followers of the log get.
 
-use balas_domain::{Role, Seq, inbox::Inbox, query::ListQuery};
+use balas_domain::{MessageId, Role, Seq, inbox::Inbox, query::ListQuery};
 use balas_engine::EventsAfter;
 use balas_store::{events, testing::Kind};
 
@@ -12,7 +12,8 @@ const FROM: &str = "6281200001111";
 async fn a_follower_catches_up_from_anywhere() {
     let world = World::new(Kind::Sqlite).await;
     let query = ListQuery::default();
-    let mut inbox = Inbox::from_snapshot(world.engine.snapshot(&world.owner, &query, None).await.unwrap());
+    let mut inbox =
+        Inbox::from_snapshot(world.engine.snapshot(&world.owner, &query, None, None).await.unwrap());
     let conversation = world.receive(FROM, "hello").await;
     world.engine.send_text(&world.owner, conversation.id, &world.text("hi")).await.unwrap();
     world.engine.mark_read(&world.owner, conversation.id).await.unwrap();
@@ -26,7 +27,8 @@ async fn a_follower_catches_up_from_anywhere() {
         for event in &events {
             inbox.apply(event);
         }
-        let fresh = Inbox::from_snapshot(world.engine.snapshot(&world.owner, &query, None).await.unwrap());
+        let fresh =
+            Inbox::from_snapshot(world.engine.snapshot(&world.owner, &query, None, None).await.unwrap());
         // Receipts may still straggle in.
         if events.is_empty() && inbox.seq() == fresh.seq() {
             assert_eq!(inbox.list(), fresh.list());
@@ -63,5 +65,37 @@ async fn colleagues_see_who_is_typing() {
         matches!(signal, balas_engine::Signal::Typing { conversation_id, on: true, .. } if conversation_id == conversation.id)
     );
     world.until("the customer sees it too", async || world.sandbox.world().typing(FROM)).await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_thread_opens_around_a_message() {
+    let world = World::new(Kind::Sqlite).await;
+    for n in 0..9 {
+        world.receive(FROM, &format!("line {n}")).await;
+    }
+    let conversation = world.receive(FROM, "line 9").await;
+    let other = world.receive("6281200002222", "somewhere else").await;
+    let all = world.thread(conversation.id).await;
+    let around = async |id, message, limit| {
+        let page = world.engine.thread_around(&world.owner, id, message, limit).await.unwrap();
+        let texts = page.messages.items.iter().map(|m| m.content.searchable().to_owned());
+        (page.conversation.id, texts.collect::<Vec<_>>(), page.messages.newer.is_some())
+    };
+    let (id, texts, goes_on) = around(conversation.id, all[4].id, 5).await;
+    assert_eq!((id, goes_on), (conversation.id, true));
+    assert_eq!(texts, ["line 6", "line 5", "line 4", "line 3", "line 2"]);
+
+    // A message of another conversation leads there; one that is gone, to the newest.
+    let (id, texts, _) = around(other.id, all[4].id, 3).await;
+    assert_eq!((id, texts.len()), (conversation.id, 3));
+    let gone = MessageId(uuid::Uuid::nil());
+    let (id, texts, goes_on) = around(conversation.id, gone, 2).await;
+    assert_eq!((id, goes_on), (conversation.id, false));
+    assert_eq!(texts, ["line 9", "line 8"]);
+    let (query, open) = (ListQuery::default(), Some(conversation.id));
+    let snapshot = world.engine.snapshot(&world.owner, &query, open, Some(all[0].id));
+    let thread = snapshot.await.unwrap().thread.unwrap();
+    assert!(thread.messages.items.iter().any(|m| m.id == all[0].id));
     world.stop().await;
 }

@@ -215,7 +215,13 @@ impl World {
 
     /// The server ends and starts again.
     pub async fn restart(&mut self) {
+        self.restart_after(async |_: &balas_store::Store| ()).await;
+    }
+
+    /// The server ends and starts again after something else has happened to what it remembers.
+    pub async fn restart_after(&mut self, meanwhile: impl AsyncFnOnce(&balas_store::Store)) {
         self.workers.take().unwrap().stop().await;
+        meanwhile(&self.store.store).await;
         let (clock, random) = (Arc::new(SystemClock), Arc::new(OsRandom));
         let store = self.store.store.clone();
         self.engine = Engine::new(store, clock, random, self.config.clone()).unwrap();

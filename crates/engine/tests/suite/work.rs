@@ -46,7 +46,10 @@ async fn a_conversation_is_handed_over_and_its_thread_tells(#[case] kind: Kind) 
     assert_eq!(
         told,
         [
-            (Activity::Assigned { to: Some("agent".to_owned()) }, "supervisor".to_owned()),
+            (
+                Activity::Assigned { to: Some("agent".to_owned()), member: agent.member() },
+                "supervisor".to_owned()
+            ),
             (Activity::Resolved, "agent".to_owned())
         ]
     );
@@ -148,6 +151,13 @@ async fn labels_are_made_by_who_answers_and_kept_in_order_by_supervisors() {
     assert!(matches!(world.engine.delete_label(&agent, label.id).await, Err(EngineError::Denied(_))));
     let renamed = world.engine.change_label(&supervisor, label.id, "Bestellungen", 4).await.unwrap();
     assert_eq!(renamed.name, "Bestellungen");
+    assert!(matches!(world.engine.label_uses(&agent).await, Err(EngineError::Denied(_))));
+    assert_eq!(world.engine.label_uses(&supervisor).await.unwrap(), []);
+    let conversation = world.receive(FROM, "hello").await.id;
+    let bear = WorkChange::Label { label: label.id, on: true };
+    world.engine.change_work(&agent, conversation, bear).await.unwrap();
+    world.engine.change_work(&agent, conversation, WorkChange::Resolve).await.unwrap();
+    assert_eq!(world.engine.label_uses(&supervisor).await.unwrap(), [(label.id, 1)]);
     world.engine.delete_label(&supervisor, label.id).await.unwrap();
     assert_eq!(world.engine.labels(&agent).await.unwrap(), []);
     world.stop().await;

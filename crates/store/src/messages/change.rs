@@ -7,6 +7,7 @@ use balas_domain::{
 };
 use sqlx::FromRow;
 
+use super::versions;
 use crate::{Result, StoreError, Write, codec, mentions, words};
 
 #[derive(FromRow)]
@@ -311,7 +312,12 @@ pub(super) const DELETED: Preview = Preview { kind: PreviewKind::Deleted, text: 
 /// [`StoreError::NotFound`].
 pub async fn edit(write: &mut Write, id: MessageId, content: Content, at: Timestamp) -> Result<bool> {
     let old = state(write, id).await?;
-    if old.revoked_at.is_some() || old.edited_at.is_some_and(|before| before >= at) {
+    if old.revoked_at.is_some() {
+        return Ok(false);
+    }
+    versions::keep_original(write, id).await?;
+    versions::keep(write, id, &content, at).await?;
+    if old.edited_at.is_some_and(|before| before >= at) {
         return Ok(false);
     }
     let (ws, version) = (write.workspace(), write.likely_seq());

@@ -6,6 +6,7 @@ mod insert;
 mod last;
 mod react;
 mod read;
+mod versions;
 
 pub use change::{accepted, carried_by, edit, hold, report, requeue, retry, revoke};
 pub(crate) use change::{move_reactions, refresh_last};
@@ -14,6 +15,10 @@ pub use insert::{AuthorRef, Inserted, NewMessage, Source, insert};
 pub use last::last_inbound_provider_id;
 pub use react::react;
 #[cfg(feature = "testing")]
-pub use read::page_statement;
+pub use read::page_statements;
 pub(crate) use read::views;
-pub use read::{MessageRecord, by_provider_id, by_provider_id_in, get, page, unknown, unknown_elsewhere};
+pub use read::{
+    MessageRecord, around, by_provider_id, by_provider_id_in, conversation_of, get, page, unknown,
+    unknown_elsewhere,
+};
+pub use versions::versions;

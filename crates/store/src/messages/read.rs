@@ -5,10 +5,13 @@ use std::collections::HashMap;
 use balas_domain::{
     AccountId, ContactId, Content, ConversationId, Delivery, FileState, FileView, MemberId, MessageId, Seq,
     Timestamp, WorkspaceId,
-    view::{Author, Direction, Held, MessageView, Page, Quote, Reaction},
+    inbox::MessagePage,
+    query::MAX_PAGE,
+    view::{Author, Direction, Held, MessageView, Quote, Reaction},
     work::Activity,
 };
 use sqlx::FromRow;
+use uuid::Uuid;
 
 use super::change::DELETED;
 use crate::{
@@ -314,17 +317,21 @@ pub async fn unknown(
     records(ws, tx, rows).await
 }
 
-const PAGE: &str =
+const OLDER: &str =
     select!("AND m.conversation_id = $2 AND (m.at, m.id) < ($3, $4) ORDER BY m.at DESC, m.id DESC LIMIT $5");
+const UP_TO: &str =
+    select!("AND m.conversation_id = $2 AND (m.at, m.id) <= ($3, $4) ORDER BY m.at DESC, m.id DESC LIMIT $5");
+const NEWER: &str =
+    select!("AND m.conversation_id = $2 AND (m.at, m.id) > ($3, $4) ORDER BY m.at, m.id LIMIT $5");
 
-/// The statement of [`page`], so that a test can look at its plan.
+/// The statements of [`page`] and [`around`], so that a test can look at their plans.
 #[cfg(feature = "testing")]
 #[must_use]
-pub const fn page_statement() -> &'static str {
-    PAGE
+pub const fn page_statements() -> [&'static str; 3] {
+    [OLDER, UP_TO, NEWER]
 }
 
-/// A page of a thread, newest first.
+/// A page of a thread, newest first: its newest one, or the one that a cursor of another page leads to, back or forth.
 ///
 /// # Errors
 /// [`StoreError::BadCursor`].
@@ -334,15 +341,83 @@ pub async fn page(
     conversation: ConversationId,
     cursor: Option<&str>,
     limit: u32,
-) -> Result<Page<MessageView>> {
-    let (at, id) = cursor::read_time(cursor::List::Thread, cursor)?;
-    let limit = limit.clamp(1, balas_domain::query::MAX_PAGE);
-    let mut rows = rows!(tx, Row, PAGE, ws, conversation, at, MessageId(id), i64::from(limit) + 1)?;
+) -> Result<MessagePage> {
+    let limit = limit.clamp(1, MAX_PAGE);
+    if let Some(cursor) = cursor.filter(|cursor| cursor::is_of(cursor::List::Later, cursor)) {
+        let place = cursor::read_time(cursor::List::Later, Some(cursor))?;
+        let (mut rows, more) = stretch(ws, tx, conversation, NEWER, place, limit).await?;
+        rows.reverse();
+        return part(ws, tx, rows, (true, more)).await;
+    }
+    let place = cursor::read_time(cursor::List::Thread, cursor)?;
+    let (rows, more) = stretch(ws, tx, conversation, OLDER, place, limit).await?;
+    part(ws, tx, rows, (more, cursor.is_some())).await
+}
+
+/// The part of a thread in whose middle a message stands, newest first. `None` if it does not stand in this thread.
+///
+/// # Errors
+/// When the database fails.
+pub async fn around(
+    ws: WorkspaceId,
+    tx: &mut Tx,
+    conversation: ConversationId,
+    message: MessageId,
+    limit: u32,
+) -> Result<Option<MessagePage>> {
+    let sql = "SELECT at FROM messages WHERE id = $2 AND workspace_id = $1 AND conversation_id = $3";
+    let Some((at,)) = row!(tx, (Timestamp,), sql, ws, message, conversation)? else { return Ok(None) };
+    let limit = limit.clamp(1, MAX_PAGE);
+    // The message itself is one of the older half; what it has less than that goes to the newer one.
+    let before = limit / 2 + 1;
+    let place = (at, message.0);
+    let (older, more_older) = stretch(ws, tx, conversation, UP_TO, place, before).await?;
+    let (mut rows, more_newer) =
+        stretch(ws, tx, conversation, NEWER, place, limit.saturating_sub(before)).await?;
+    rows.reverse();
+    rows.extend(older);
+    part(ws, tx, rows, (more_older, more_newer)).await.map(Some)
+}
+
+/// Where a message stands.
+///
+/// # Errors
+/// When the database fails.
+pub async fn conversation_of(
+    ws: WorkspaceId,
+    tx: &mut Tx,
+    message: MessageId,
+) -> Result<Option<ConversationId>> {
+    let sql = "SELECT conversation_id FROM messages WHERE id = $2 AND workspace_id = $1";
+    Ok(row!(tx, (ConversationId,), sql, ws, message)?.map(|(id,)| id))
+}
+
+/// Rows from a place on, and whether there are more behind them.
+async fn stretch(
+    ws: WorkspaceId,
+    tx: &mut Tx,
+    conversation: ConversationId,
+    sql: &'static str,
+    (at, id): (Timestamp, Uuid),
+    limit: u32,
+) -> Result<(Vec<Row>, bool)> {
+    let mut rows = rows!(tx, Row, sql, ws, conversation, at, MessageId(id), i64::from(limit) + 1)?;
     let more = rows.len() > limit as usize;
     rows.truncate(limit as usize);
-    let next = rows.last().filter(|_| more);
-    let next = next.map(|r| cursor::by_time(cursor::List::Thread, r.at, r.id.0));
-    Ok(Page { items: records(ws, tx, rows).await?.into_iter().map(|r| r.view).collect(), next })
+    Ok((rows, more))
+}
+
+/// Rows, newest first, as a page; told on which sides the thread goes on.
+async fn part(
+    ws: WorkspaceId,
+    tx: &mut Tx,
+    rows: Vec<Row>,
+    (older, newer): (bool, bool),
+) -> Result<MessagePage> {
+    let next = rows.last().filter(|_| older).map(|r| cursor::by_time(cursor::List::Thread, r.at, r.id.0));
+    let newer = rows.first().filter(|_| newer).map(|r| cursor::by_time(cursor::List::Later, r.at, r.id.0));
+    let items = records(ws, tx, rows).await?.into_iter().map(|r| r.view).collect();
+    Ok(MessagePage { items, next, newer })
 }
 
 /// Those that exist, in the order given.

@@ -82,7 +82,7 @@ async fn who_has_looked_ahead_sees_every_change(#[values(Kind::Sqlite, Kind::Pos
     let alone = [number];
     assert_eq!(resolve(&mut write, &alone, "Budi S.", contact(2)).await, contact(1));
     assert_eq!(resolve(&mut write, &[scoped], "Budi", contact(3)).await, contact(1));
-    assert_eq!(resolve(&mut write, &[unknown.clone()], "Ani", contact(4)).await, contact(4));
+    assert_eq!(resolve(&mut write, std::slice::from_ref(&unknown), "Ani", contact(4)).await, contact(4));
     assert_eq!(resolve(&mut write, &[unknown], "Ani", contact(5)).await, contact(4), "new since it looked");
     write.commit().await.unwrap();
     let mut tx = world.db.read().await.unwrap();

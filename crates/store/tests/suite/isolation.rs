@@ -121,6 +121,7 @@ async fn found(world: &World, ws: WorkspaceId) -> Vec<(&'static str, usize)> {
         ("labels::list", labels::list(ws, tx).await.unwrap().len()),
         ("labels::get", labels::get(ws, tx, LABEL).await.unwrap().iter().count()),
         ("labels::counts", labels::counts(ws, tx).await.unwrap().len()),
+        ("labels::uses", labels::uses(ws, tx).await.unwrap().len()),
         (
             "conversations::by_address",
             conversations::by_address(ws, tx, account, &address(1)).await.unwrap().iter().count(),

@@ -40,6 +40,14 @@ async fn claim(store: &Store, now: i64, limit: u32, lanes: &[Priority]) -> Vec<J
     claimed
 }
 
+async fn claim_interrupted(store: &Store, now: i64) -> Option<Job> {
+    let mut tx = store.begin().await.unwrap();
+    jobs::release_expired(&mut tx, at(now)).await.unwrap();
+    let claimed = jobs::claim_interrupted(&mut tx, at(now), at(now + 30)).await.unwrap();
+    tx.commit().await.unwrap();
+    claimed
+}
+
 async fn finish(store: &Store, n: u128) {
     let mut tx = store.begin().await.unwrap();
     jobs::finish(&mut tx, JobId(id(n))).await.unwrap();
@@ -128,12 +136,68 @@ async fn a_lease_that_runs_out_is_taken_over_and_counts(#[case] kind: Kind) {
     assert_eq!(numbers(&claim(&world.db, 0, 9, &Priority::ALL).await), [1]);
     assert_eq!(next(&world.db).await, Some(at(30)), "when the lease runs out; 2 stands behind it");
     assert_eq!(numbers(&claim(&world.db, 29, 9, &Priority::ALL).await), [0_u128; 0]);
-    let taken = claim(&world.db, 30, 9, &Priority::ALL).await;
-    assert_eq!((numbers(&taken), taken[0].attempts), (vec![1], 1));
+    assert_eq!(claim_interrupted(&world.db, 29).await, None);
+    let taken = claim_interrupted(&world.db, 30).await.unwrap();
+    assert_eq!((taken.id, taken.attempts, taken.interruptions), (JobId(id(1)), 1, 1));
     let mut tx = world.db.begin().await.unwrap();
     assert_eq!(jobs::release_all(&mut tx).await.unwrap(), 1);
     tx.commit().await.unwrap();
-    assert_eq!(numbers(&claim(&world.db, 31, 9, &Priority::ALL).await), [1]);
+    let taken = claim_interrupted(&world.db, 31).await.unwrap();
+    assert_eq!((taken.id, taken.attempts, taken.interruptions), (JobId(id(1)), 2, 2));
+}
+
+#[rstest]
+#[case::sqlite(Kind::Sqlite)]
+#[case::postgres(Kind::Postgres)]
+#[tokio::test]
+async fn what_is_interrupted_again_and_again_is_not_claimed_any_more(#[case] kind: Kind) {
+    let world = World::new(kind).await;
+    let die = async || {
+        let mut tx = world.db.begin().await.unwrap();
+        jobs::release_all(&mut tx).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    let too_often = async || {
+        let mut tx = world.db.read().await.unwrap();
+        numbers(&jobs::interrupted_too_often(&mut tx).await.unwrap())
+    };
+    // All were under way when the process died: only one of them can have been the reason.
+    let all = [
+        job(1, Priority::Normal, None, 0),
+        job(2, Priority::Urgent, Some("a"), 0),
+        job(3, Priority::Urgent, Some("a"), 0),
+        job(4, Priority::Campaign, None, 0),
+    ];
+    enqueue(&world, &all).await;
+    assert_eq!(numbers(&claim(&world.db, 1, 9, &Priority::ALL).await), [2, 1, 4]);
+    die().await;
+    assert_eq!(numbers(&claim(&world.db, 1, 9, &Priority::ALL).await), [0_u128; 0], "3 waits for 2");
+    for n in 1..jobs::MOST_INTERRUPTIONS {
+        let taken = claim_interrupted(&world.db, 1).await.unwrap();
+        assert_eq!((taken.id, taken.interruptions), (JobId(id(2)), n), "the most urgent, alone");
+        assert_eq!(too_often().await, [0_u128; 0]);
+        die().await;
+    }
+    assert_eq!(too_often().await, [2]);
+    // The others had been near it only once; one of them comes back, and its count begins anew.
+    let taken = claim_interrupted(&world.db, 1).await.unwrap();
+    assert_eq!((taken.id, taken.interruptions), (JobId(id(1)), 1));
+    let mut tx = world.db.begin().await.unwrap();
+    jobs::postpone(&mut tx, taken.id, at(2), None, false).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(claim_interrupted(&world.db, 1).await.map(|job| job.id), Some(JobId(id(4))));
+    let taken = claim(&world.db, 2, 9, &Priority::ALL).await;
+    assert_eq!((numbers(&taken), taken[0].interruptions), (vec![1], 0));
+    assert_eq!(next(&world.db).await, Some(at(0)), "2, which is to be buried");
+
+    let mut tx = world.db.begin().await.unwrap();
+    jobs::bury(&mut tx, JobId(id(2)), "interrupted").await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(too_often().await, [0_u128; 0]);
+    assert_eq!(numbers(&claim(&world.db, 2, 9, &Priority::ALL).await), [3], "its queue goes on");
+    let mut tx = world.db.read().await.unwrap();
+    let dead = jobs::dead(world.ws, &mut tx, 10).await.unwrap();
+    assert_eq!((dead[0].id, dead[0].last_error.as_deref()), (JobId(id(2)), Some("interrupted")));
 }
 
 #[rstest]

@@ -1,7 +1,7 @@
 //! Paging through lists yields every row exactly once, whatever the page's size.
 
 use balas_domain::{
-    WorkspaceId,
+    MessageId, WorkspaceId,
     query::{ContactQuery, ListQuery},
 };
 use balas_store::{StoreError, Tx, contacts, conversations, messages, testing::Kind};
@@ -48,6 +48,35 @@ async fn contacts_in_pages(ws: WorkspaceId, tx: &mut Tx, limit: u32) -> Vec<(Str
     }
 }
 
+/// All pages' rows in a row, newest first, from the part around a message to both ends.
+async fn thread_from(world: &World, tx: &mut Tx, message: MessageId, limit: u32) -> Vec<(i64, uuid::Uuid)> {
+    let conversation = conversation_id(0);
+    let page = messages::around(world.ws, tx, conversation, message, limit).await.unwrap().unwrap();
+    let mut rows = page.items.iter().map(|m| (m.at.0, m.id.0)).collect::<std::collections::VecDeque<_>>();
+    let at = rows.iter().position(|(_, id)| *id == message.0).expect("the message itself");
+    let (newer, older) = (at, rows.len() - at - 1);
+    assert!(rows.len() <= limit as usize);
+    // As many on each side, unless the thread ends there.
+    assert!(page.newer.is_none() || newer == (limit as usize).div_ceil(2) - 1, "{newer} of {limit}");
+    assert!(page.next.is_none() || older == limit as usize / 2, "{older} of {limit}");
+    let (mut back, mut forth) = (page.next, page.newer);
+    while let Some(cursor) = forth {
+        let page = messages::page(world.ws, tx, conversation, Some(&cursor), limit).await.unwrap();
+        assert!(page.next.is_some(), "where it came from");
+        for m in page.items.iter().rev() {
+            rows.push_front((m.at.0, m.id.0));
+        }
+        forth = page.newer;
+    }
+    while let Some(cursor) = back {
+        let page = messages::page(world.ws, tx, conversation, Some(&cursor), limit).await.unwrap();
+        assert!(page.newer.is_some(), "where it came from");
+        rows.extend(page.items.iter().map(|m| (m.at.0, m.id.0)));
+        back = page.next;
+    }
+    rows.into()
+}
+
 /// Sixty conversations, sixty messages in the first, sixty contacts; many times and names alike.
 async fn filled(kind: Kind) -> World {
     let world = World::new(kind).await;
@@ -76,8 +105,8 @@ fn every_row_exactly_once(#[case] kind: Kind) {
     let mut runner = proptest::test_runner::TestRunner::new(config);
     runner
         .run(
-            &(1_u32..=70, any::<bool>(), any::<bool>(), any::<bool>()),
-            |(limit, account, unread_only, search)| {
+            &(1_u32..=70, any::<bool>(), any::<bool>(), any::<bool>(), any::<prop::sample::Index>()),
+            |(limit, account, unread_only, search, any)| {
                 runtime.block_on(async {
                     let mut tx = world.db.read().await.unwrap();
                     let query = ListQuery {
@@ -93,6 +122,8 @@ fn every_row_exactly_once(#[case] kind: Kind) {
                     let rows = thread_in_pages(&world, &mut tx, limit).await;
                     prop_assert_eq!(rows.len(), 61);
                     prop_assert!(rows.is_sorted_by(|a, b| a > b));
+                    let message = MessageId(any.get(&rows).1);
+                    prop_assert_eq!(thread_from(&world, &mut tx, message, limit).await, rows);
                     let rows = contacts_in_pages(world.ws, &mut tx, limit).await;
                     prop_assert_eq!(rows.len(), 60);
                     prop_assert!(rows.is_sorted_by(|a, b| a < b));
@@ -102,6 +133,30 @@ fn every_row_exactly_once(#[case] kind: Kind) {
         )
         .unwrap();
     runtime.block_on(async { drop(world) });
+}
+
+#[rstest]
+#[case::sqlite(Kind::Sqlite)]
+#[case::postgres(Kind::Postgres)]
+#[tokio::test]
+async fn around_is_only_what_stands_in_the_thread(#[case] kind: Kind) {
+    let world = filled(kind).await;
+    let foreign = balas_store::testing::workspace(&world.db, 2).await;
+    let mut tx = world.db.read().await.unwrap();
+    let (here, elsewhere) = (message_id(1 << 80), message_id(0));
+    let conversation = conversation_id(0);
+    for (ws, conversation, message, there) in [
+        (world.ws, conversation, here, true),
+        (world.ws, conversation, message_id(404), false),
+        (world.ws, conversation_id(1), here, false),
+        (foreign, conversation, here, false),
+        (world.ws, conversation, elsewhere, true),
+    ] {
+        let page = messages::around(ws, &mut tx, conversation, message, 10).await.unwrap();
+        assert_eq!(page.is_some(), there, "{message}");
+        let place = messages::conversation_of(ws, &mut tx, message).await.unwrap();
+        assert_eq!(place.is_some_and(|place| place == conversation), there, "{message}");
+    }
 }
 
 #[rstest]

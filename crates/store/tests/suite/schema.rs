@@ -7,7 +7,7 @@ use balas_domain::{
     query::{Assigned, ListQuery},
 };
 use balas_store::{
-    Tx, conversations, messages,
+    Tx, conversations, messages, search,
     testing::{Kind, fresh},
 };
 use sqlx::AssertSqlSafe;
@@ -121,7 +121,18 @@ async fn lists_and_threads_are_ranges_of_an_index() {
         assert!(plan[0].contains(&format!("INDEX {index} (")), "{sql}\n{plan:#?}");
         assert!(plan[0].contains("(sort_at,id)<(?,?)"), "the cursor bounds the range: {plan:#?}");
     }
-    let plan = plan(&mut tx, messages::page_statement()).await;
-    assert_ranges_only(messages::page_statement(), &plan);
-    assert!(plan[0].contains("INDEX messages_thread (conversation_id=? AND (at,id)<(?,?))"), "{plan:#?}");
+    let sql = search::statement_in_conversation();
+    let plan_of_search = plan(&mut tx, sql).await;
+    assert!(
+        plan_of_search
+            .iter()
+            .any(|step| step.contains("INDEX messages_thread (conversation_id=? AND (at,id)<(?,?))")),
+        "{plan_of_search:#?}"
+    );
+    for (sql, sign) in messages::page_statements().into_iter().zip(["<", "<", ">"]) {
+        let plan = plan(&mut tx, sql).await;
+        assert_ranges_only(sql, &plan);
+        let range = format!("INDEX messages_thread (conversation_id=? AND (at,id){sign}(?,?))");
+        assert!(plan[0].contains(&range), "{plan:#?}");
+    }
 }

@@ -111,3 +111,64 @@ async fn hits_come_in_pages_newest_first_whenever_they_were_stored(#[case] kind:
     let mut tx = world.db.read().await.unwrap();
     assert!(matches!(search::messages(world.ws, &mut tx, &bad).await, Err(StoreError::BadCursor)));
 }
+
+#[rstest]
+#[case::sqlite(Kind::Sqlite)]
+#[case::postgres(Kind::Postgres)]
+#[tokio::test]
+async fn a_conversation_is_searched_alone(#[case] kind: Kind) {
+    let world = World::new(kind).await;
+    let here = world.conversation(1).await;
+    let other = world.conversation(2).await;
+    let texts = [
+        "Olá, seu PEDIDO chegou",
+        "pedidos de ontem",
+        "o pedido, 100% certo_mesmo",
+        "chegou o quê?",
+        "你好吗",
+    ];
+    for (n, text) in (1..).zip(texts) {
+        for (conversation, n) in [(here, n), (other, n + 100)] {
+            let content = Content::text(text);
+            world
+                .insert(&messages::NewMessage { content, ..world.inbound(conversation, n, n as i64 % 3) })
+                .await;
+        }
+    }
+    let within = |q: &str| SearchQuery { conversation: Some(here), ..query(q) };
+    for (q, expected) in [
+        ("pedido", &[2, 1, 3][..]),
+        ("ped", &[2, 1, 3]),
+        ("pe", &[]),
+        ("edido", &[]),
+        ("pedido chegou", &[1]),
+        ("CHEGOU pédi", &[1]),
+        ("100 certo", &[3]),
+        ("% _", &[]),
+        ("", &[]),
+        ("好", &[5]),
+        ("好你", &[5]),
+    ] {
+        assert_eq!(found(&world, &within(q)).await, expected, "{q}");
+        // The same as of all conversations, but for the others.
+        let mut all = found(&world, &SearchQuery { limit: Some(100), ..query(q) }).await;
+        all.retain(|n| *n < 100);
+        assert_eq!(all, expected, "{q}");
+    }
+    let mut seen = Vec::new();
+    let mut page = SearchQuery { limit: Some(2), ..within("pedido") };
+    loop {
+        let mut tx = world.db.read().await.unwrap();
+        let found = search::messages(world.ws, &mut tx, &page).await.unwrap();
+        seen.extend(found.items.into_iter().map(|hit| hit.id.0.as_u128()));
+        page.cursor = found.next;
+        if page.cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen, [2, 1, 3]);
+
+    let foreign = balas_store::testing::workspace(&world.db, 2).await;
+    let mut tx = world.db.read().await.unwrap();
+    assert_eq!(search::messages(foreign, &mut tx, &within("pedido")).await.unwrap().items, []);
+}

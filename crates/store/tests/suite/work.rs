@@ -115,10 +115,20 @@ async fn labels_come_change_and_go(#[case] kind: Kind) {
         labels::list(world.ws, &mut tx).await.unwrap().into_iter().map(|l| (l.name, l.colour)).collect();
     assert_eq!(names, [("Bills".to_owned(), 0), ("orders".to_owned(), 5)]);
     assert_eq!(labels::counts(world.ws, &mut tx).await.unwrap(), [(LabelId(id(2)), 1), (ORDERS, 1)]);
+    assert_eq!(labels::uses(world.ws, &mut tx).await.unwrap(), [(LabelId(id(2)), 1), (ORDERS, 1)]);
     let about = ListQuery { label: Some(ORDERS), ..ListQuery::default() };
     let page = conversations::list(world.ws, &mut tx, &about).await.unwrap();
     assert_eq!(page.items.iter().map(|c| c.id).collect::<Vec<_>>(), [one]);
     assert_eq!(page.items[0].work.labels, [ORDERS]);
+    drop(tx);
+
+    // What is done bears its label still, but is nothing to do.
+    let mut write = world.write().await;
+    work::set_state(&mut write, one, WorkState::Resolved, None).await.unwrap();
+    write.commit().await.unwrap();
+    let mut tx = world.db.read().await.unwrap();
+    assert_eq!(labels::counts(world.ws, &mut tx).await.unwrap(), [(LabelId(id(2)), 1)]);
+    assert_eq!(labels::uses(world.ws, &mut tx).await.unwrap(), [(LabelId(id(2)), 1), (ORDERS, 1)]);
     drop(tx);
 
     let mut write = world.write().await;
@@ -200,7 +210,12 @@ async fn what_is_internal_leaves_the_conversation_where_it_stands(#[case] kind: 
     let before = world.view(conversation).await;
     for (n, content) in [
         (2, Content::Note { text: "call him tomorrow".to_owned() }),
-        (3, Content::Activity { activity: Activity::Assigned { to: Some("Ani".to_owned()) } }),
+        (
+            3,
+            Content::Activity {
+                activity: Activity::Assigned { to: Some("Ani".to_owned()), member: Some(ANI) },
+            },
+        ),
     ] {
         let note = messages::NewMessage {
             direction: Direction::Internal,

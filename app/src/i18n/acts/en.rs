@@ -1,0 +1,36 @@
+//! What is done with messages, and emoji, in English.
+
+use super::ActWords;
+
+pub(super) static WORDS: ActWords = ActWords {
+    more: "More for this message",
+    react: "React with {emoji}",
+    unreact: "Take {emoji} away",
+    more_emoji: "Another emoji",
+    edit: "Change",
+    delete: "Delete for everyone",
+    versions: "What it said before",
+    edit_title: "Change the message",
+    edit_save: "Save",
+    delete_title: "Delete this message?",
+    delete_text: "The customer will not see it any more, only that a message was deleted.",
+    delete_yes: "Delete for everyone",
+    versions_title: "What this message has said",
+    versions_failed: "It could not be loaded. Try again.",
+    emoji: "Emoji",
+    emoji_search: "Search emoji",
+    emoji_none: "No emoji is called that. Try another word.",
+    emoji_failed: "The emoji could not be loaded. Check the connection and open this again.",
+    emoji_found_one: "One emoji",
+    emoji_found_many: "{n} emoji",
+    recent: "Recent",
+    smileys: "Smileys",
+    people: "People",
+    animals: "Animals and nature",
+    food: "Food and drink",
+    travel: "Travel and places",
+    activities: "Activities",
+    objects: "Objects",
+    symbols: "Symbols",
+    flags: "Flags",
+};

@@ -1,0 +1,36 @@
+//! What is done with messages, and emoji, in Indonesian.
+
+use super::ActWords;
+
+pub(super) static WORDS: ActWords = ActWords {
+    more: "Lainnya untuk pesan ini",
+    react: "Beri reaksi {emoji}",
+    unreact: "Hapus {emoji}",
+    more_emoji: "Emoji lain",
+    edit: "Ubah",
+    delete: "Hapus untuk semua orang",
+    versions: "Isi sebelumnya",
+    edit_title: "Ubah pesan",
+    edit_save: "Simpan",
+    delete_title: "Hapus pesan ini?",
+    delete_text: "Pelanggan tidak akan melihatnya lagi, hanya bahwa sebuah pesan dihapus.",
+    delete_yes: "Hapus untuk semua orang",
+    versions_title: "Isi pesan ini dari waktu ke waktu",
+    versions_failed: "Tidak dapat dimuat. Coba lagi.",
+    emoji: "Emoji",
+    emoji_search: "Cari emoji",
+    emoji_none: "Tidak ada emoji dengan nama itu. Coba kata lain.",
+    emoji_failed: "Emoji tidak dapat dimuat. Periksa koneksi lalu buka lagi.",
+    emoji_found_one: "Satu emoji",
+    emoji_found_many: "{n} emoji",
+    recent: "Terakhir",
+    smileys: "Smiley",
+    people: "Orang",
+    animals: "Hewan dan alam",
+    food: "Makanan dan minuman",
+    travel: "Perjalanan dan tempat",
+    activities: "Kegiatan",
+    objects: "Benda",
+    symbols: "Simbol",
+    flags: "Bendera",
+};

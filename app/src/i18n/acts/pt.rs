@@ -1,0 +1,36 @@
+//! What is done with messages, and emoji, in Brazilian Portuguese.
+
+use super::ActWords;
+
+pub(super) static WORDS: ActWords = ActWords {
+    more: "Mais para esta mensagem",
+    react: "Reagir com {emoji}",
+    unreact: "Retirar {emoji}",
+    more_emoji: "Outro emoji",
+    edit: "Editar",
+    delete: "Apagar para todos",
+    versions: "O que dizia antes",
+    edit_title: "Editar a mensagem",
+    edit_save: "Salvar",
+    delete_title: "Apagar esta mensagem?",
+    delete_text: "O cliente não a verá mais, apenas que uma mensagem foi apagada.",
+    delete_yes: "Apagar para todos",
+    versions_title: "O que esta mensagem já disse",
+    versions_failed: "Não foi possível carregar. Tente de novo.",
+    emoji: "Emoji",
+    emoji_search: "Buscar emoji",
+    emoji_none: "Nenhum emoji tem esse nome. Tente outra palavra.",
+    emoji_failed: "Não foi possível carregar os emojis. Verifique a conexão e abra de novo.",
+    emoji_found_one: "Um emoji",
+    emoji_found_many: "{n} emojis",
+    recent: "Recentes",
+    smileys: "Carinhas",
+    people: "Pessoas",
+    animals: "Animais e natureza",
+    food: "Comida e bebida",
+    travel: "Viagens e lugares",
+    activities: "Atividades",
+    objects: "Objetos",
+    symbols: "Símbolos",
+    flags: "Bandeiras",
+};

@@ -1,0 +1,142 @@
+// What an agent does with a message: reacts, changes it, takes it back; and emoji in what he writes.
+
+import { type Locator, type Page } from "@playwright/test";
+
+import { seenInTheDark, violations } from "./support/axe.js";
+import { GATEWAY } from "./support/sandbox.js";
+import { answer, bubble, chat, composer, open, openChat, status } from "./support/screens.js";
+import { expect, test } from "./support/test.js";
+
+const PHONE = "+62 811 2222 333";
+
+const menu = (page: Page): Locator => page.getByRole("group", { name: "More for this message" });
+
+async function openMenu(page: Page, text: string): Promise<void> {
+  await bubble(page, text).hover();
+  await bubble(page, text).getByRole("button", { name: "More for this message" }).click();
+  await expect(menu(page)).toBeVisible();
+}
+
+test.describe("a number of the Cloud API", () => {
+  test.beforeEach(async ({ page, signIn }) => {
+    await signIn(page);
+    await open(page, "/inbox");
+  });
+
+  test("a reaction is given with one tap, changed by name, and taken away", async ({ page, server, customer }) => {
+    await chat(page, customer, "Sudah saya transfer");
+    const message = bubble(page, "Sudah saya transfer");
+    await openMenu(page, "Sudah saya transfer");
+    await expect(menu(page).getByRole("button", { name: "Change", exact: true })).toHaveCount(0);
+    await menu(page).getByRole("button", { name: "React with 👍" }).click();
+    await expect(menu(page)).toBeHidden();
+    await expect(message.getByRole("img", { name: /reacted 👍/ })).toBeVisible();
+
+    await openMenu(page, "Sudah saya transfer");
+    await expect(menu(page).getByRole("button", { name: "Take 👍 away" })).toHaveAttribute("aria-pressed", "true");
+    await menu(page).getByRole("button", { name: "Another emoji" }).click();
+    const search = page.getByRole("searchbox", { name: "Search emoji" });
+    await expect(search).toBeFocused();
+    await search.fill("party pop");
+    await search.press("ArrowDown");
+    await expect(page.getByRole("button", { name: "party popper" })).toBeFocused();
+    await page.keyboard.press("Enter");
+    await expect(message.getByRole("img", { name: /reacted 🎉/ })).toBeVisible();
+    await expect(message.getByRole("img", { name: /reacted/ })).toHaveCount(1);
+
+    await openMenu(page, "Sudah saya transfer");
+    await menu(page).getByRole("button", { name: "Take 🎉 away" }).click();
+    await expect(message.getByRole("img", { name: /reacted/ })).toHaveCount(0);
+    const reactions = async () =>
+      (await server.sandbox.sent(customer.number)).filter((sent) => sent.type === "reaction").map((sent) => sent.text ?? "");
+    await expect.poll(reactions).toEqual(["👍", "🎉", ""]);
+  });
+
+  test("an emoji goes where the caret stands", async ({ page, customer }) => {
+    await chat(page, customer);
+    await composer(page).fill("Siap!");
+    await composer(page).press("ArrowLeft");
+    await page.getByRole("button", { name: "Emoji", exact: true }).click();
+    await page.getByRole("searchbox", { name: "Search emoji" }).fill("rocket");
+    await page.keyboard.press("Enter");
+    await expect(composer(page)).toBeFocused();
+    await expect(composer(page)).toHaveValue("Siap🚀!");
+    await composer(page).press("Enter");
+    await expect(bubble(page, "Siap🚀!")).toBeVisible();
+    // It is among the recent ones now.
+    await page.getByRole("button", { name: "Emoji", exact: true }).click();
+    await expect(page.getByRole("button", { name: "Recent" })).toHaveAttribute("aria-pressed", "true");
+    await expect(page.getByRole("button", { name: "rocket", exact: true })).toBeVisible();
+    expect(await violations(page)).toEqual([]);
+    await page.keyboard.press("Escape");
+    await expect(page.getByRole("searchbox", { name: "Search emoji" })).toBeHidden();
+  });
+});
+
+test.describe("a linked number", () => {
+  test.use({ isolated: true });
+
+  test("a sent text is changed, shows what it said, and is taken back", async ({ page, server, signIn }) => {
+    await signIn(page, "owner");
+    await open(page, "/accounts/new");
+    await page.getByRole("radio", { name: /^Gateway/ }).check();
+    const entered = {
+      Name: "Gudang",
+      "Phone number": PHONE,
+      "Address of the gateway": server.sandbox.gateway("v9"),
+      User: GATEWAY.user,
+      "Gateway password": GATEWAY.password,
+      "Webhook secret": "a-webhook-secret-of-ours",
+    };
+    for (const [label, value] of Object.entries(entered)) {
+      await page.getByRole("textbox", { name: label, exact: true }).fill(value);
+    }
+    await page.getByRole("button", { name: "Save and connect" }).click();
+    await expect(page).toHaveURL(/\/accounts\/[0-9a-f-]{36}$/);
+    const device = `v9/balas-${page.url().split("/").pop() ?? ""}`;
+    await expect(page.getByRole("img", { name: "QR code that links Gudang" })).toBeVisible();
+    await server.sandbox.scan(device, PHONE);
+    await expect(page.getByText("Connected", { exact: true }).first()).toBeVisible();
+    // Where its files are kept can be seen, and what the server does not have says so.
+    const storage = page.getByRole("combobox", { name: "Files are kept" });
+    await expect(storage).toHaveValue("local");
+    await expect(storage).toHaveAccessibleDescription(/no S3 storage/);
+
+    const customer = server.customer();
+    await customer.writes("Buka sampai jam berapa?", { account: device });
+    await open(page, "/inbox");
+    await openChat(page, customer);
+    await answer(page, "Sampai jam enma");
+    await status(bubble(page, "Sampai jam enma"), "sent", "delivered", "read");
+    await openMenu(page, "Sampai jam enma");
+    await menu(page).getByRole("button", { name: "Change", exact: true }).click();
+    const dialog = page.getByRole("dialog", { name: "Change the message" });
+    const field = dialog.getByRole("textbox");
+    await expect(field).toHaveValue("Sampai jam enma");
+    await expect(dialog.getByRole("button", { name: "Save" })).toBeDisabled();
+    await field.fill("Sampai jam enam");
+    expect(await violations(page)).toEqual([]);
+    await field.press("Enter");
+    await expect(dialog).toBeHidden();
+    const message = bubble(page, "Sampai jam enam");
+    await expect(message.getByText("edited")).toBeVisible();
+    await expect.poll(async () => (await server.sandbox.sent(customer.number)).some((s) => s.type === "edit")).toBe(true);
+
+    await openMenu(page, "Sampai jam enam");
+    await menu(page).getByRole("button", { name: "What it said before" }).click();
+    const versions = page.getByRole("dialog", { name: "What this message has said" });
+    await expect(versions.getByRole("listitem")).toHaveText([/Sampai jam enam$/, /Sampai jam enma$/]);
+    expect(await seenInTheDark(page)).toEqual([]);
+    await page.keyboard.press("Escape");
+    await expect(versions).toBeHidden();
+
+    await openMenu(page, "Sampai jam enam");
+    await menu(page).getByRole("button", { name: "Delete for everyone" }).click();
+    const sure = page.getByRole("dialog", { name: "Delete this message?" });
+    await expect(sure).toContainText("Sampai jam enam");
+    await sure.getByRole("button", { name: "Delete for everyone" }).click();
+    await expect(sure).toBeHidden();
+    await expect(bubble(page, "Sampai jam enam")).toHaveCount(0);
+    await expect.poll(async () => (await server.sandbox.sent(customer.number)).some((s) => s.type === "revoke")).toBe(true);
+  });
+});
