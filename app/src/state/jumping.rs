@@ -5,9 +5,9 @@ use std::time::Duration;
 use balas_domain::{ConversationId, MessageId};
 use leptos::{prelude::*, task::spawn_local};
 
-use super::{App, inbox::Load, loading, sign_in_again};
+use super::{App, inbox::Load, loading};
 use crate::{
-    api::{self, ApiError},
+    api,
     browser::{dom, scroll, timer},
     route::{Route, anchor},
 };
@@ -126,26 +126,7 @@ async fn stand_at_end(app: App) {
 
 /// Fetches the next newer page of the opened thread.
 pub(crate) fn later(app: App) {
-    if app.inbox().later_load.get_untracked() == Load::Loading {
-        return;
-    }
-    let (Some(id), Some(cursor)) = (app.inbox().open_id(), app.inbox().later_cursor()) else { return };
-    app.inbox().later_load.set(Load::Loading);
-    spawn_local(async move {
-        let generation = app.inbox().generation();
-        let answer = api::thread(id, Some(cursor.clone())).await;
-        if app.inbox().generation() != generation || app.inbox().open_id() != Some(id) {
-            return;
-        }
-        match answer {
-            Ok(page) => {
-                app.inbox().extend(id, &cursor, page.messages);
-                app.inbox().later_load.set(Load::Ready);
-            }
-            Err(ApiError::SignedOut) => sign_in_again(),
-            Err(_) => app.inbox().later_load.set(Load::Failed),
-        }
-    });
+    loading::extend(app, app.inbox().later_load, app.inbox().later_cursor());
 }
 
 /// Other messages may stand between those of the opened thread now: fetches what is shown anew.

@@ -117,11 +117,16 @@ fn follow(app: App, from: ConversationId, into: ConversationId) {
 
 /// Fetches the next older page of the opened thread.
 pub(crate) fn older(app: App) {
-    if app.inbox().older_load.get_untracked() == Load::Loading {
+    extend(app, app.inbox().older_load, app.inbox().thread_cursor());
+}
+
+/// Fetches the page of the opened thread that a cursor leads to, unless one is on its way there.
+pub(super) fn extend(app: App, load: RwSignal<Load>, cursor: Option<String>) {
+    if load.get_untracked() == Load::Loading {
         return;
     }
-    let (Some(id), Some(cursor)) = (app.inbox().open_id(), app.inbox().thread_cursor()) else { return };
-    app.inbox().older_load.set(Load::Loading);
+    let (Some(id), Some(cursor)) = (app.inbox().open_id(), cursor) else { return };
+    load.set(Load::Loading);
     spawn_local(async move {
         let generation = app.inbox().generation();
         let answer = api::thread(id, Some(cursor.clone())).await;
@@ -131,10 +136,10 @@ pub(crate) fn older(app: App) {
         match answer {
             Ok(page) => {
                 app.inbox().extend(id, &cursor, page.messages);
-                app.inbox().older_load.set(Load::Ready);
+                load.set(Load::Ready);
             }
             Err(ApiError::SignedOut) => sign_in_again(),
-            Err(_) => app.inbox().older_load.set(Load::Failed),
+            Err(_) => load.set(Load::Failed),
         }
     });
 }

@@ -292,33 +292,15 @@ fn keep_read(app: App, id: ConversationId, at_newest: RwSignal<bool>) {
     });
 }
 
-/// What goes back further: fetched when it comes near, or by the button.
+/// What goes back further.
 #[component]
 fn Older(scroller: NodeRef<html::Div>) -> impl IntoView {
     let app = use_app();
     let words = app.words;
-    let button = NodeRef::<html::Button>::new();
-    Effect::new(move || {
-        if let (Some(button), Some(scroller)) = (button.get(), scroller.get()) {
-            intersect::when_near(&button, Some(&scroller), 400, move || {
-                if app.inbox().older_load.try_get_untracked() == Some(Load::Ready) {
-                    loading::older(app);
-                }
-            });
-        }
-    });
     move || {
         if app.inbox().thread_more.get() {
-            view! {
-                <button node_ref=button type="button" class="button more" on:click=move |_| loading::older(app)>
-                    {move || match app.inbox().older_load.get() {
-                        Load::Loading => words.loading,
-                        Load::Failed => words.retry,
-                        _ => words.older,
-                    }}
-                </button>
-            }
-            .into_any()
+            let load = app.inbox().older_load;
+            view! { <More scroller=scroller load=load text=words.older fetch=loading::older /> }.into_any()
         } else {
             let empty = app.inbox().lines.with(Vec::is_empty);
             view! { <p class="thread-start">{if empty { words.thread_empty } else { words.thread_start }}</p> }.into_any()
@@ -326,32 +308,45 @@ fn Older(scroller: NodeRef<html::Div>) -> impl IntoView {
     }
 }
 
-/// What goes on further: likewise.
+/// What goes on further.
 #[component]
 fn Later(scroller: NodeRef<html::Div>) -> impl IntoView {
+    let app = use_app();
+    move || {
+        let load = app.inbox().later_load;
+        let there = app.inbox().thread_later.get();
+        there
+            .then(|| view! { <More scroller=scroller load=load text=app.words.newer fetch=jumping::later /> })
+    }
+}
+
+/// More of the thread: fetched when it comes near, or by the button.
+#[component]
+fn More(
+    scroller: NodeRef<html::Div>,
+    load: RwSignal<Load>,
+    text: &'static str,
+    fetch: fn(App),
+) -> impl IntoView {
     let app = use_app();
     let words = app.words;
     let button = NodeRef::<html::Button>::new();
     Effect::new(move || {
         if let (Some(button), Some(scroller)) = (button.get(), scroller.get()) {
             intersect::when_near(&button, Some(&scroller), 400, move || {
-                if app.inbox().later_load.try_get_untracked() == Some(Load::Ready) {
-                    jumping::later(app);
+                if load.try_get_untracked() == Some(Load::Ready) {
+                    fetch(app);
                 }
             });
         }
     });
-    move || {
-        app.inbox().thread_later.get().then(|| {
-            view! {
-                <button node_ref=button type="button" class="button more" on:click=move |_| jumping::later(app)>
-                    {move || match app.inbox().later_load.get() {
-                        Load::Loading => words.loading,
-                        Load::Failed => words.retry,
-                        _ => words.newer,
-                    }}
-                </button>
-            }
-        })
+    view! {
+        <button node_ref=button type="button" class="button more" on:click=move |_| fetch(app)>
+            {move || match load.get() {
+                Load::Loading => words.loading,
+                Load::Failed => words.retry,
+                _ => text,
+            }}
+        </button>
     }
 }
