@@ -118,6 +118,9 @@ impl Site {
         let lasting = if address.starts_with("/pkg/") {
             // Named after the contents: other contents have another name.
             HeaderValue::from_static("public, max-age=31536000, immutable")
+        } else if media_type(address).starts_with("image/") {
+            // A page shows the icon in several places, and nothing breaks with yesterday's.
+            HeaderValue::from_static("public, max-age=86400")
         } else {
             // Asked for again each time, answered with 304 unless it changed.
             HeaderValue::from_static("no-cache")
@@ -243,6 +246,7 @@ mod tests {
             ("pkg/a-2.wasm", "wasm"),
             ("pkg/a-3.css", "css"),
             ("favicon.svg", "<svg/>"),
+            ("boot.js", "early"),
         ] {
             fs::write(dir.path().join(name), contents).unwrap();
         }
@@ -278,7 +282,9 @@ mod tests {
         assert_eq!(wasm.headers()[header::CONTENT_TYPE], "application/wasm");
         assert!(wasm.headers()[header::CACHE_CONTROL].to_str().unwrap().contains("immutable"));
         let icon = ask(&site, "/favicon.svg", &[]).unwrap();
-        assert!(!icon.headers()[header::CACHE_CONTROL].to_str().unwrap().contains("immutable"));
+        assert_eq!(icon.headers()[header::CACHE_CONTROL], "public, max-age=86400");
+        let early = ask(&site, "/boot.js", &[]).unwrap();
+        assert_eq!(early.headers()[header::CACHE_CONTROL], "no-cache");
         let tag = icon.headers()[header::ETAG].to_str().unwrap().to_owned();
         let again = ask(&site, "/favicon.svg", &[(header::IF_NONE_MATCH, &tag)]).unwrap();
         assert_eq!(again.status(), StatusCode::NOT_MODIFIED);

@@ -50,5 +50,8 @@ pub(crate) fn set_cookie(name: &str, value: &str) {
     let document = super::dom::document();
     if let Ok(document) = document.dyn_into::<web_sys::HtmlDocument>() {
         let _ = document.set_cookie(&format!("{name}={value}; Path=/; Max-Age=31536000; SameSite=Lax"));
+        // Chromium writes it in its own time; only reading waits for that, and a page asked for before would
+        // still come in the old language.
+        let _ = document.cookie();
     }
 }
