@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use balas_engine::{BridgeConfig, MailConfig, S3Config};
+use balas_engine::{BadClamdAddress, BridgeConfig, ClamdAddress, MailConfig, S3Config};
 use serde::Deserialize;
 
 pub use self::{
@@ -52,6 +52,9 @@ pub enum ConfigError {
     /// Nothing can be stored so.
     #[error("[s3] needs secret_key: put it into the file, or set {S3_SECRET} in the environment")]
     S3Secret,
+    /// Nobody listens there.
+    #[error("[clamd] cannot be used: {0}")]
+    Clamd(#[from] BadClamdAddress),
     /// Where the program itself lies cannot be found out.
     #[error(
         "cannot find the folder of this program, so name the site's folder with --site and the bridge's with --bridge: {0}"
@@ -177,6 +180,8 @@ pub struct DataSettings {
     pub mail: Option<MailConfig>,
     /// S3-compatible storage for files, if there is one.
     pub s3: Option<S3Config>,
+    /// Who looks at files for viruses, if somebody does.
+    pub clamd: Option<ClamdAddress>,
     /// The bridge, where accounts are run.
     pub bridge: Option<BridgeConfig>,
     /// What the file said, for the rest.
@@ -233,6 +238,7 @@ impl DataArgs {
             bridge: None,
             mail: file.smtp.clone().map(mail).transpose()?,
             s3: file.s3.clone().map(s3).transpose()?,
+            clamd: file.clamd.as_ref().map(|clamd| clamd.address.parse()).transpose()?,
             cloud_base_url: cloud.base_url.unwrap_or_else(|| "https://graph.facebook.com".to_owned()),
             cloud_version: cloud.version.unwrap_or_else(|| "v23.0".to_owned()),
             file,
@@ -417,6 +423,20 @@ mod tests {
         assert!(args.resolve().unwrap_err().to_string().contains("nobody"));
         let (_dir, args) = with_file("");
         assert!(args.resolve().unwrap().data.mail.is_none());
+    }
+
+    #[test]
+    fn the_virus_scanner_has_an_address() {
+        let clamd = |address: &str| {
+            let (_dir, args) = with_file(&format!("[clamd]\naddress = '{address}'\n"));
+            args.resolve().map(|settings| settings.data.clamd)
+        };
+        assert_eq!(clamd("127.0.0.1:3310").unwrap(), Some(ClamdAddress::Tcp("127.0.0.1:3310".to_owned())));
+        let socket = "/run/clamav/clamd.ctl";
+        assert_eq!(clamd(socket).unwrap(), Some(ClamdAddress::Unix(socket.into())));
+        assert!(clamd("clamd").unwrap_err().to_string().contains("[clamd]"));
+        let (_dir, args) = with_file("");
+        assert!(args.resolve().unwrap().data.clamd.is_none());
     }
 
     #[test]

@@ -83,7 +83,11 @@ pub async fn engine(settings: &DataSettings) -> Result<Engine, OpenError> {
         webhook_base: settings.webhook_base.clone(),
         mail: settings.mail.clone(),
         bridge: settings.bridge.clone(),
-        files: FilesConfig { folder: settings.data.join("files"), s3: settings.s3.clone() },
+        files: FilesConfig {
+            folder: settings.data.join("files"),
+            s3: settings.s3.clone(),
+            clamd: settings.clamd.clone(),
+        },
         rhythm: balas_engine::Rhythm::default(),
         master_key,
     };

@@ -207,7 +207,10 @@ impl From<EngineError> for Problem {
             | E::Check(_) => StatusCode::UNPROCESSABLE_ENTITY,
             E::Upload(refused) => match refused {
                 UploadRefused::TooLarge(_) | UploadRefused::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
-                UploadRefused::Empty => StatusCode::UNPROCESSABLE_ENTITY,
+                UploadRefused::Empty | UploadRefused::Harmful(_) | UploadRefused::Unscannable => {
+                    StatusCode::UNPROCESSABLE_ENTITY
+                }
+                UploadRefused::Unscanned => StatusCode::SERVICE_UNAVAILABLE,
                 UploadRefused::TooMany => StatusCode::TOO_MANY_REQUESTS,
                 UploadRefused::OutOfPlace(_) | UploadRefused::Busy | UploadRefused::Unfinished(_) => {
                     StatusCode::CONFLICT
@@ -238,6 +241,7 @@ impl From<EngineError> for Problem {
             E::Empty => problem.field("text", "is required"),
             E::TooLong { .. } => problem.field("text", "is too long"),
             E::CaptionTooLong { .. } => problem.field("caption", "is too long"),
+            E::Upload(UploadRefused::Unscanned) => problem.retry_after(Duration::from_mins(1)),
             E::Check(check) => match check.field() {
                 Some(field) => problem.field(field, check.to_string()),
                 None => problem,

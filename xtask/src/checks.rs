@@ -38,6 +38,7 @@ fn all(project: &Project, quick: bool, steps: &mut Steps) -> Result<()> {
     steps.run("tools", || {
         tools::wasm_target()?;
         tools::npm()?;
+        tools::clamd()?;
         tools::chromium().map(drop)
     })?;
     // Kept until the end of this function, then stopped, also when a check fails.

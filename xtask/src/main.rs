@@ -32,8 +32,8 @@ The project's own commands:
   cargo xtask test [--quick]               every check; --quick leaves out the docs and the browser
   cargo xtask bench [GROUP] [--json FILE]  release build, then the measurements
 
-What they use from outside: rustup (the wasm target), npm (wasm-opt, the browser tests), PostgreSQL and
-Chromium (tests). What is missing is installed if it can be, or named in one line.
+What they use from outside: rustup (the wasm target), npm (wasm-opt, the browser tests), PostgreSQL, Chromium
+and clamd (tests). What is missing is installed if it can be, or named in one line.
 BALAS_TEST_POSTGRES=postgres://… takes the place of the temporary PostgreSQL, CHROMIUM=/path that of the
 installed browser.
 ";

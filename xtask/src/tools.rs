@@ -161,6 +161,22 @@ pub fn chromium() -> Result<PathBuf> {
     )
 }
 
+/// The virus scanner for the tests: an installed one, or one installed now.
+///
+/// # Errors
+/// With what to install.
+pub fn clamd() -> Result<()> {
+    // Debian keeps it off the search path of those who are not root.
+    let found = || on_path("clamd").is_some() || Path::new("/usr/sbin/clamd").is_file();
+    if !found() {
+        apt_install("clamav-daemon")?;
+    }
+    if found() {
+        return Ok(());
+    }
+    bail!("clamd is missing; install it (Debian, Ubuntu: apt-get install clamav-daemon)")
+}
+
 /// Installs a Debian package if this is root on such a system; otherwise does nothing.
 ///
 /// # Errors

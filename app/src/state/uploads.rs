@@ -150,7 +150,7 @@ impl Uploads {
                         break;
                     }
                     Err(error) => {
-                        let words = error.words(app.words);
+                        let words = reason(app, &error);
                         self.change(id, |upload| upload.refused = Some(words));
                     }
                 }
@@ -221,6 +221,16 @@ impl Uploads {
     fn drop(self, id: MessageId) {
         upload::forget(id);
         self.list.update(|list| list.retain(|upload| upload.new.id != id));
+    }
+}
+
+/// Why the server refused it, for people.
+fn reason(app: App, error: &ApiError) -> String {
+    let words = app.lang.file_words();
+    match error {
+        ApiError::Refused { code, .. } if code == "file_harmful" => words.upload_harmful.to_owned(),
+        ApiError::Refused { code, .. } if code == "file_unscannable" => words.upload_unscannable.to_owned(),
+        error => error.words(app.words),
     }
 }
 

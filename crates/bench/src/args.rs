@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use crate::{accounts, main_job, sync};
+use crate::{accounts, main_job, media, sync};
 
 /// How to call it.
 pub const USAGE: &str = "\
 usage: balas-bench [GROUP] [--json FILE]
 
-  GROUP        which measurements: main-job, accounts or sync [default: all]
+  GROUP        which measurements: main-job, accounts, sync or media [default: all]
   --json FILE  write the rows there as well
 
 environment: BALAS_BIN            the balas binary to measure, with its site beside it
@@ -39,7 +39,7 @@ pub fn parse(args: impl IntoIterator<Item = String>) -> Result<Args, String> {
                 None => return Err("--json needs the name of a file".to_owned()),
             },
             group
-                if [main_job::GROUP, accounts::GROUP, sync::GROUP].contains(&group)
+                if [main_job::GROUP, accounts::GROUP, sync::GROUP, media::GROUP].contains(&group)
                     && out.group.is_none() =>
             {
                 out.group = Some(arg);

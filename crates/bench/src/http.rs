@@ -82,7 +82,7 @@ impl Connection {
     /// # Errors
     /// When the connection breaks or the answer is no HTTP.
     pub async fn get(&mut self, path: &str, headers: &[&str]) -> io::Result<Response> {
-        self.request("GET", path, headers, b"").await
+        self.request("GET", path, headers, None).await
     }
 
     /// Posts a body of JSON.
@@ -90,7 +90,15 @@ impl Connection {
     /// # Errors
     /// When the connection breaks or the answer is no HTTP.
     pub async fn post(&mut self, path: &str, headers: &[&str], body: &[u8]) -> io::Result<Response> {
-        self.request("POST", path, headers, body).await
+        self.request("POST", path, headers, Some(("application/json", body))).await
+    }
+
+    /// Puts bytes.
+    ///
+    /// # Errors
+    /// When the connection breaks or the answer is no HTTP.
+    pub async fn put(&mut self, path: &str, headers: &[&str], body: &[u8]) -> io::Result<Response> {
+        self.request("PUT", path, headers, Some(("application/octet-stream", body))).await
     }
 
     async fn request(
@@ -98,16 +106,17 @@ impl Connection {
         method: &str,
         path: &str,
         headers: &[&str],
-        body: &[u8],
+        content: Option<(&str, &[u8])>,
     ) -> io::Result<Response> {
+        let (kind, body) = content.unwrap_or_default();
         let mut out = Vec::with_capacity(256 + body.len());
         out.extend_from_slice(format!("{method} {path} HTTP/1.1\r\nHost: {}\r\n", self.address).as_bytes());
         for line in headers {
             out.extend_from_slice(line.as_bytes());
             out.extend_from_slice(b"\r\n");
         }
-        if method == "POST" {
-            let length = format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len());
+        if content.is_some() {
+            let length = format!("Content-Type: {kind}\r\nContent-Length: {}\r\n", body.len());
             out.extend_from_slice(length.as_bytes());
         }
         out.extend_from_slice(b"\r\n");

@@ -3,7 +3,7 @@
 //! The lower half plays the outside world against a real `balas`: [`http`] and [`socket`] are clients with as
 //! little of their own as possible, [`meta`] signs webhooks, [`server`] runs the binary as a child process,
 //! [`rng`] makes every run the same. The suites of the server use them too. The upper half measures:
-//! [`main_job`], [`accounts`], [`sync`] and what they need.
+//! [`main_job`], [`accounts`], [`sync`], [`media`] and what they need.
 //!
 //! Everything stays on 127.0.0.1, ends by itself, and ends only what it started.
 
@@ -15,6 +15,7 @@ pub mod error;
 pub mod http;
 mod local;
 pub mod main_job;
+pub mod media;
 pub mod meta;
 mod report;
 pub mod rng;

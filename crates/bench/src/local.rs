@@ -1,9 +1,13 @@
 //! The engine in this process, on the database of a server: for what is measured inside, and for looking at
 //! what the server stored without asking the server.
 
-use std::{fs, sync::Arc};
+use std::{
+    fs,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use balas_domain::{ConversationId, query::ListQuery, view::ConversationView};
+use balas_domain::{Clock, ConversationId, query::ListQuery, view::ConversationView};
 use balas_engine::{
     Actor, ClientInfo, Config, Engine, FilesConfig,
     ambient::{OsRandom, SystemClock},
@@ -13,6 +17,25 @@ use balas_store::Store;
 
 use crate::{Error, Result, database::Database};
 
+/// How long something may take until it is there.
+const PATIENCE: Duration = Duration::from_mins(5);
+/// Between two looks for it.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Waits until something is there.
+pub(crate) async fn settled<T>(what: &str, mut look: impl AsyncFnMut() -> Result<Option<T>>) -> Result<T> {
+    let started = Instant::now();
+    loop {
+        if let Some(found) = look().await? {
+            return Ok(found);
+        }
+        if started.elapsed() > PATIENCE {
+            return Err(Error::Server(format!("{what}: it does not come")));
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
 /// An engine without workers, and who asks it.
 pub(crate) struct Local {
     pub(crate) engine: Engine,
@@ -21,6 +44,11 @@ pub(crate) struct Local {
 
 impl Local {
     pub(crate) async fn open(database: &Database) -> Result<Self> {
+        Self::at(database, Arc::new(SystemClock)).await
+    }
+
+    /// With another clock than the machine's.
+    pub(crate) async fn at(database: &Database, clock: Arc<dyn Clock>) -> Result<Self> {
         let path = database.path().join("master.key");
         let key = fs::read_to_string(&path).map_err(Error::io(format!("cannot read {}", path.display())))?;
         let master_key = MasterKey::from_base64(key.trim()).map_err(|e| Error::Server(e.to_string()))?;
@@ -31,12 +59,12 @@ impl Local {
             webhook_base: None,
             bridge: None,
             mail: None,
-            files: FilesConfig { folder: database.path().join("files"), s3: None },
+            files: FilesConfig { folder: database.path().join("files"), s3: None, clamd: None },
             rhythm: balas_engine::Rhythm::default(),
             master_key,
         };
         let store = Store::connect(&database.url()).await?;
-        let engine = Engine::new(store, Arc::new(SystemClock), Arc::new(OsRandom), config)?;
+        let engine = Engine::new(store, clock, Arc::new(OsRandom), config)?;
         let actor = engine.system_actor("demo").await?;
         Ok(Self { engine, actor })
     }

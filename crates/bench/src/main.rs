@@ -2,7 +2,7 @@
 
 use std::{env, fs, path::PathBuf, process::ExitCode};
 
-use balas_bench::{Error, Result, accounts, args, main_job, row, surroundings::Surroundings, sync};
+use balas_bench::{Error, Result, accounts, args, main_job, media, row, surroundings::Surroundings, sync};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -46,6 +46,9 @@ async fn run(args: &args::Args) -> Result<bool> {
     }
     if wanted(sync::GROUP) {
         rows.extend(sync::run(&surroundings).await?);
+    }
+    if wanted(media::GROUP) {
+        rows.extend(media::run(&surroundings).await?);
     }
     println!("{}", row::table(&rows));
     if let Some(file) = &args.json {

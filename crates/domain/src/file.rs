@@ -30,6 +30,8 @@ pub enum FileState {
     Away,
     /// On its way here.
     Coming,
+    /// It waits to be looked at by the virus scanner.
+    Checking,
     /// Here.
     Here,
     /// It could not be fetched; asking again may help.
@@ -41,7 +43,8 @@ pub enum FileState {
 }
 
 impl FileState {
-    const ALL: [Self; 6] = [Self::Away, Self::Coming, Self::Here, Self::Failed, Self::Gone, Self::Harmful];
+    const ALL: [Self; 7] =
+        [Self::Away, Self::Coming, Self::Checking, Self::Here, Self::Failed, Self::Gone, Self::Harmful];
 
     /// The word stored in the database.
     #[must_use]
@@ -49,6 +52,7 @@ impl FileState {
         match self {
             Self::Away => "away",
             Self::Coming => "coming",
+            Self::Checking => "checking",
             Self::Here => "here",
             Self::Failed => "failed",
             Self::Gone => "gone",
@@ -105,7 +109,7 @@ pub struct FileView {
     /// There is a small picture of it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub preview: bool,
-    /// Why it is not here, for people.
+    /// Why it is not here, for people; of a harmful one, the name of what was found in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
 }

@@ -48,7 +48,10 @@ pub use alerts::{MailConfig, MailSecurity};
 pub use auth::{ClientInfo, NewSession, SESSION, SignInError};
 pub use bridge::BridgeConfig;
 pub use error::EngineError;
-pub use files::{Bytestream, FilesConfig, FoundFile, S3Config, StorageError, UploadRefused};
+pub use files::{
+    BadClamdAddress, Bytestream, ClamdAddress, FilesConfig, FoundFile, S3Config, ScanError, StorageError,
+    UploadRefused,
+};
 pub use live::{Live, Signal};
 pub use members::MemberChange;
 pub use reading::EventsAfter;

@@ -1,13 +1,16 @@
 //! Files of messages, and what lies in storages for them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use balas_domain::{
     FileState, FileView, MediaStorage, MessageId, Timestamp, UploadId, UploadView, WorkspaceId,
 };
 use sqlx::FromRow;
 
-use crate::{Result, StoreError, Tx, Write, codec, dialect::Ids};
+use crate::{
+    Result, StoreError, Tx, Write, codec,
+    dialect::{Ids, Texts},
+};
 
 /// Where the bytes of a file lie, and what is in them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -269,18 +272,61 @@ pub async fn kept_size(
     Ok(size.map(|(size,)| u64::try_from(size).unwrap_or_default()))
 }
 
-/// What lies in storages without a file that names it, and did so before then.
-pub async fn unused(tx: &mut Tx, before: Timestamp, limit: u32) -> Result<Vec<Blob>> {
+/// Which of these names are known.
+pub async fn known<'a>(
+    ws: WorkspaceId,
+    tx: &mut Tx,
+    storage: MediaStorage,
+    keys: impl IntoIterator<Item = &'a str>,
+) -> Result<HashSet<String>> {
+    let sql = tx.pick(
+        "SELECT key FROM blobs
+         WHERE workspace_id = $1 AND storage = $2 AND key IN (SELECT value FROM json_each($3))",
+        "SELECT key FROM blobs WHERE workspace_id = $1 AND storage = $2 AND key = ANY($3)",
+    );
+    let known = rows!(tx, (String,), sql, ws, storage.as_str(), Texts::of(keys))?;
+    Ok(known.into_iter().map(|(key,)| key).collect())
+}
+
+/// Something in a storage that no row names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stray {
+    /// Its name there.
+    pub key: String,
+    /// Bytes.
+    pub size: u64,
+    /// Since when it lies there.
+    pub since: Timestamp,
+}
+
+/// Notes what nobody has noted; what has been meanwhile stays as it is.
+pub async fn note_stray(ws: WorkspaceId, tx: &mut Tx, storage: MediaStorage, stray: &Stray) -> Result<()> {
+    execute!(
+        tx,
+        "INSERT INTO blobs (workspace_id, storage, key, size, used_at) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (workspace_id, storage, key) DO NOTHING",
+        ws,
+        storage.as_str(),
+        codec::text(&stray.key),
+        i64::try_from(stray.size).unwrap_or(i64::MAX),
+        stray.since,
+    )?;
+    Ok(())
+}
+
+/// What lies in a storage without a file that names it, and did so before then.
+pub async fn unused(tx: &mut Tx, storage: MediaStorage, before: Timestamp, limit: u32) -> Result<Vec<Blob>> {
     rows!(
         tx,
         Blob,
         "SELECT b.workspace_id, b.storage, b.key FROM blobs AS b
-         WHERE b.used_at < $1
+         WHERE b.used_at < $1 AND b.storage = $3
             AND NOT EXISTS (SELECT 1 FROM files AS f WHERE f.workspace_id = b.workspace_id AND f.key = b.key)
             AND NOT EXISTS (SELECT 1 FROM files AS f WHERE f.workspace_id = b.workspace_id AND f.preview_key = b.key)
          ORDER BY b.used_at LIMIT $2",
         before,
         i64::from(limit),
+        storage.as_str(),
     )
 }
 
@@ -392,4 +438,17 @@ pub async fn end_upload(ws: WorkspaceId, tx: &mut Tx, id: UploadId) -> Result<()
 pub async fn end_stale_uploads(tx: &mut Tx, before: Timestamp) -> Result<Vec<UploadId>> {
     let ended = rows!(tx, (UploadId,), "DELETE FROM uploads WHERE touched_at < $1 RETURNING id", before)?;
     Ok(ended.into_iter().map(|(id,)| id).collect())
+}
+
+/// Which of these uploads are not ended.
+pub async fn known_uploads(
+    tx: &mut Tx,
+    ids: impl IntoIterator<Item = UploadId>,
+) -> Result<HashSet<UploadId>> {
+    let sql = tx.pick(
+        "SELECT id FROM uploads WHERE id IN (SELECT unhex(value) FROM json_each($1))",
+        "SELECT id FROM uploads WHERE id = ANY($1)",
+    );
+    let known = rows!(tx, (UploadId,), sql, Ids::of(ids.into_iter().map(|id| id.0)))?;
+    Ok(known.into_iter().map(|(id,)| id).collect())
 }

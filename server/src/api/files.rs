@@ -154,7 +154,7 @@ fn encoded(name: &str) -> String {
 /// Fetch the file of a message from WhatsApp
 ///
 /// For those that are `away` (from before the number was linked) and for those that `failed`. `file.state` tells how it goes,
-/// on the live stream too.
+/// on the live stream too. What is `harmful` is fetched and looked at again for admins only.
 #[utoipa::path(post, path = "/messages/{id}/file/load", tag = "files", params(("id" = MessageId, Path)),
     responses((status = 200, body = MessageView)))]
 pub async fn load(

@@ -3,7 +3,7 @@
 use std::{io, net::SocketAddr, path::Path, process::ExitCode, time::Duration};
 
 use balas_domain::Timestamp;
-use balas_engine::BridgeConfig;
+use balas_engine::{BridgeConfig, ClamdAddress, S3Config};
 use balas_store::{Store, StoreError, workspaces};
 use tokio::{net::TcpListener, time::timeout};
 
@@ -48,6 +48,8 @@ pub async fn run(args: &ServeArgs) -> ExitCode {
             Finding { what: "database", outcome: database(&settings.data).await },
             Finding { what: "site", outcome: site(&settings.site) },
             Finding { what: "bridge", outcome: bridge(settings.data.bridge.as_ref()).await },
+            Finding { what: "S3", outcome: s3(settings.data.s3.as_ref()).await },
+            Finding { what: "virus scanner", outcome: scanner(settings.data.clamd.as_ref()).await },
             Finding { what: "clock", outcome: clock(open::clock().now()) },
             Finding { what: "address", outcome: address(settings.listen).await },
         ],
@@ -147,6 +149,26 @@ async fn bridge(config: Option<&BridgeConfig>) -> Outcome {
     match config.missing().await {
         None => Outcome::Good(format!("{} is complete", config.folder.display())),
         Some(what) => Outcome::Hint(format!("accounts on WhatsApp Web cannot run. {what}")),
+    }
+}
+
+/// Without it files of the numbers that use it wait, and the server runs.
+async fn s3(config: Option<&S3Config>) -> Outcome {
+    let Some(config) = config else { return Outcome::Good("not used".to_owned()) };
+    match config.check().await {
+        Ok(()) => Outcome::Good(format!("bucket {}, reachable", config.bucket)),
+        Err(error) => Outcome::Hint(format!("{error}; correct [s3], or start it")),
+    }
+}
+
+/// Without it files wait, and the server runs.
+async fn scanner(clamd: Option<&ClamdAddress>) -> Outcome {
+    let Some(clamd) = clamd else { return Outcome::Good("not used".to_owned()) };
+    match clamd.version().await {
+        Ok(version) => Outcome::Good(format!("{version} at {clamd}")),
+        Err(error) => Outcome::Hint(format!(
+            "{error} at {clamd}: files wait until it does. Start clamd, or correct address under [clamd]"
+        )),
     }
 }
 

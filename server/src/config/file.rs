@@ -40,6 +40,8 @@ pub struct File {
     pub smtp: Option<Smtp>,
     /// S3-compatible storage.
     pub s3: Option<S3>,
+    /// The virus scanner.
+    pub clamd: Option<Clamd>,
     /// How often one may ask.
     pub limits: Limits,
 }
@@ -109,6 +111,14 @@ pub struct S3 {
     pub access_key: String,
     /// Signs the requests.
     pub secret_key: Option<Secret>,
+}
+
+/// `[clamd]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Clamd {
+    /// `host:port`, or the path of a socket.
+    pub address: String,
 }
 
 impl File {

@@ -7,6 +7,7 @@
 mod access;
 mod cli;
 mod files;
+mod hostile;
 mod operations;
 mod pages;
 mod rest;

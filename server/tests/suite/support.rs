@@ -107,7 +107,7 @@ impl TestApp {
             webhook_base: Some("http://127.0.0.1:9".to_owned()),
             bridge: None,
             mail: None,
-            files: FilesConfig { folder: folder.path().to_owned(), s3: None },
+            files: FilesConfig { folder: folder.path().to_owned(), s3: None, clamd: None },
             rhythm: balas_engine::Rhythm::default(),
             master_key: MasterKey::generate(&OsRandom),
         };

@@ -29,6 +29,7 @@ file_words! {
     away,
     load,
     coming,
+    checking,
     failed,
     again,
     gone,
@@ -55,6 +56,8 @@ file_words! {
     waiting,
     cancel,
     not_uploaded,
+    upload_harmful,
+    upload_unscannable,
     too_large,
     // Recording.
     record,

@@ -137,17 +137,19 @@ fn absent(app: App, id: MessageId, said: &Media, file: &FileView) -> AnyView {
     let words = app.lang.file_words();
     let (sign, label) = media_sign(said, app.words);
     let text = match file.state {
-        FileState::Away => words.away,
-        FileState::Coming | FileState::Here => words.coming,
-        FileState::Failed => words.failed,
-        FileState::Gone => words.gone,
-        FileState::Harmful => words.harmful,
+        FileState::Away => words.away.to_owned(),
+        FileState::Coming | FileState::Here => words.coming.to_owned(),
+        FileState::Checking => words.checking.to_owned(),
+        FileState::Failed => words.failed.to_owned(),
+        FileState::Gone => words.gone.to_owned(),
+        FileState::Harmful => fill(words.harmful, &[("found", file.problem.as_deref().unwrap_or("?"))]),
     };
     let act = match file.state {
         FileState::Away => Some(words.load),
         FileState::Failed => Some(words.again),
         _ => None,
     };
+    let coming = matches!(file.state, FileState::Coming | FileState::Checking);
     let busy = RwSignal::new(false);
     let load = move |_| {
         busy.set(true);
@@ -160,7 +162,7 @@ fn absent(app: App, id: MessageId, said: &Media, file: &FileView) -> AnyView {
         });
     };
     view! {
-        <div class="piece" data-coming=(file.state == FileState::Coming).then_some("")>
+        <div class="piece" data-coming=coming.then_some("")>
             <span class="piece-sign">{icon(sign)}</span>
             <div>
                 <p class="piece-kind" dir="auto">{said.file_name.clone().unwrap_or_else(|| label.to_owned())}</p>

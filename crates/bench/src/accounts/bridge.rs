@@ -136,7 +136,7 @@ fn settings(database: &Database, base: &str, sandbox: &Running, data: &Path) -> 
         webhook_base: Some(base.to_owned()),
         bridge: Some(bridge),
         mail: None,
-        files: FilesConfig { folder: database.path().join("files"), s3: None },
+        files: FilesConfig { folder: database.path().join("files"), s3: None, clamd: None },
         rhythm: Rhythm {
             poll: Duration::from_millis(200),
             linking: Duration::from_millis(50),

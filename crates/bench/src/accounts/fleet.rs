@@ -14,16 +14,16 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const LOOK: Duration = Duration::from_millis(10);
 
 /// The numbers, and how to speak with server and sandbox.
-pub(super) struct Fleet {
+pub(crate) struct Fleet {
     api: Connection,
     address: SocketAddr,
     token: String,
-    pub(super) ids: Vec<String>,
+    pub(crate) ids: Vec<String>,
 }
 
 impl Fleet {
     /// Connects so many numbers; they run afterwards.
-    pub(super) async fn connect(
+    pub(crate) async fn connect(
         address: SocketAddr,
         sandbox: SocketAddr,
         token: &str,
@@ -59,32 +59,32 @@ impl Fleet {
     }
 
     /// After the server was started again.
-    pub(super) async fn reconnect(&mut self) -> Result<()> {
+    pub(crate) async fn reconnect(&mut self) -> Result<()> {
         let api = Connection::open(self.address).await;
         self.api = api.map_err(Error::io("cannot reach the server"))?;
         Ok(())
     }
 
     /// Calls the API below `/whatsapp/sessions`.
-    pub(super) async fn post(&mut self, path: &str, body: &Value) -> Result<Value> {
+    pub(crate) async fn post(&mut self, path: &str, body: &Value) -> Result<Value> {
         self.call(&format!("/whatsapp/sessions{path}"), body).await
     }
 
     /// Reads from the API.
-    pub(super) async fn get(&mut self, path: &str) -> Result<Value> {
+    pub(crate) async fn get(&mut self, path: &str) -> Result<Value> {
         let answer = self.api.get(&format!("/api/v1{path}"), &[&self.token]).await;
         answer.map_err(Error::io("cannot reach the server"))?.json()
     }
 
     /// Calls the API.
-    pub(super) async fn call(&mut self, path: &str, body: &Value) -> Result<Value> {
+    pub(crate) async fn call(&mut self, path: &str, body: &Value) -> Result<Value> {
         let path = format!("/api/v1{path}");
         let answer = self.api.post(&path, &[&self.token], body.to_string().as_bytes()).await;
         answer.map_err(Error::io("cannot reach the server"))?.json()
     }
 
     /// Waits until these have a status; how long that took.
-    pub(super) async fn until(&mut self, status: &str, ids: &[String]) -> Result<Duration> {
+    pub(crate) async fn until(&mut self, status: &str, ids: &[String]) -> Result<Duration> {
         let started = Instant::now();
         loop {
             let all = self.get("/whatsapp/sessions").await?;

@@ -3,7 +3,7 @@
 //! The gateway is the sandbox's, in the measured process: what it needs itself is in every figure.
 
 mod bridge;
-mod fleet;
+pub(crate) mod fleet;
 mod kills;
 
 use std::{path::Path, time::Instant};

@@ -1,7 +1,10 @@
 //! Fetching what came with messages from `WhatsApp`: by itself for what arrives, when somebody asks for the rest.
 
+use std::time::Duration;
+
 use balas_domain::{
-    AccountId, Content, FileState, MessageId, Permission, content::Media, file::LARGEST, view::MessageView,
+    AccountId, Address, Content, FileState, MessageId, Permission, content::Media, file::LARGEST,
+    view::MessageView,
 };
 use balas_providers::{FetchError, MediaSource};
 use balas_store::{
@@ -11,6 +14,7 @@ use balas_store::{
 use serde::{Deserialize, Serialize};
 
 use super::{
+    clamd::ScanError,
     in_store,
     spool::{SpoolError, spool},
 };
@@ -24,6 +28,8 @@ use crate::{
 
 /// Tries, with growing waits: about half an hour in all.
 const MAX_ATTEMPTS: i32 = 10;
+/// While the virus scanner is away it is looked for this often. That is no try: files wait as long as it takes.
+const SCANNER: Duration = Duration::from_secs(15);
 
 #[derive(Debug, Serialize, Deserialize)]
 struct FetchJob {
@@ -54,7 +60,8 @@ impl Engine {
     /// Somebody wants the file of a message that is not here.
     ///
     /// # Errors
-    /// When the actor may not, there is no such message, or nothing to be fetched.
+    /// When the actor may not, there is no such message, or nothing to be fetched. What was held back as harmful is fetched
+    /// again for admins only.
     pub async fn load_file(&self, actor: &Actor, message: MessageId) -> Result<MessageView, EngineError> {
         actor.require(Permission::ReadConversations)?;
         let ws = actor.workspace;
@@ -64,7 +71,11 @@ impl Engine {
         let Content::Media(media) = &record.content else {
             return Err(EngineError::NotFound { what: "file" });
         };
-        if record.view.file.as_ref().is_some_and(|file| file.state.may_be_asked_for()) {
+        // What was held back is fetched and looked at anew: the scanner may have been wrong, and know better now.
+        let may_doubt = actor.require(Permission::ManageAccounts).is_ok();
+        if record.view.file.as_ref().is_some_and(|file| {
+            file.state.may_be_asked_for() || (file.state == FileState::Harmful && may_doubt)
+        }) {
             self.want_file(&mut write, message, media).await?;
         }
         self.publish(write).await?;
@@ -84,7 +95,11 @@ impl Engine {
             let chat = conversations::get(ws, &mut tx, record.view.conversation_id).await?;
             (record, account, chat)
         };
-        let waits = record.view.file.as_ref().is_some_and(|file| file.state == FileState::Coming);
+        let waits = record
+            .view
+            .file
+            .as_ref()
+            .is_some_and(|file| matches!(file.state, FileState::Coming | FileState::Checking));
         let (Some(account), Some(chat), Content::Media(media)) = (account, chat, &record.content) else {
             return Ok(Done::Remove);
         };
@@ -97,6 +112,10 @@ impl Engine {
         let Some(runtime) = self.accounts.get(account.id).filter(|_| account.status.can_send()) else {
             return self.later(job, id, account.id, "The number is not connected.").await;
         };
+        // Asked before it is fetched, so that nothing is fetched again and again.
+        if let Some(away) = self.scanner_away().await {
+            return self.unscanned(job, id, &away).await;
+        }
         let fetched = self.fetch(&runtime, &source).await;
         let spooled = match fetched {
             Ok(spooled) => spooled,
@@ -109,6 +128,15 @@ impl Engine {
                 return self.not_fetched(job, id, FileState::Failed, &why).await;
             }
         };
+        match self.harm_in(spooled.path()).await {
+            Ok(None) => {}
+            Ok(Some(found)) => return self.held_back(job, id, &chat.address, &found).await,
+            Err(away @ ScanError::Away(_)) => return self.unscanned(job, id, &away).await,
+            Err(error @ (ScanError::Broken(_) | ScanError::Disk(_))) if job.attempts + 1 < MAX_ATTEMPTS => {
+                return Ok(Done::Retry(self.clock.now().after(backoff(job.attempts)), error.to_string()));
+            }
+            Err(error) => return self.not_fetched(job, id, FileState::Failed, &error.to_string()).await,
+        }
         let contents = match self.keep_file(ws, account.settings.media_storage, &spooled).await {
             Ok(contents) => contents,
             Err(error) if job.attempts + 1 < MAX_ATTEMPTS => return Err(error),
@@ -171,6 +199,34 @@ impl Engine {
         Ok(Done::Retry(self.clock.now().after(backoff(job.attempts + 2)), why.to_owned()))
     }
 
+    /// Nobody is there to look at it: it waits, and says so.
+    async fn unscanned(&self, job: &jobs::Job, id: MessageId, away: &ScanError) -> Result<Done, EngineError> {
+        let mut write = self.store.write(job.workspace_id, self.clock.now()).await?;
+        if files::mark(&mut write, id, FileState::Checking, Some(&away.to_string())).await? {
+            tracing::warn!(message = %id, error = %away, "a file waits for the virus scanner");
+        }
+        self.publish(write).await?;
+        Ok(Done::Wait(self.clock.now().after(SCANNER)))
+    }
+
+    /// It is harmful: nothing of it is kept, and the message says so.
+    async fn held_back(
+        &self,
+        job: &jobs::Job,
+        id: MessageId,
+        from: &Address,
+        found: &str,
+    ) -> Result<Done, EngineError> {
+        let mut write = self.store.write(job.workspace_id, self.clock.now()).await?;
+        files::mark(&mut write, id, FileState::Harmful, Some(found)).await?;
+        let detail = format!("{found} was found in a file from {from}; it was held back (message {id})");
+        self.note_harm(job.workspace_id, write.tx(), &detail).await?;
+        jobs::finish(write.tx(), job.id).await?;
+        self.publish(write).await?;
+        metrics::counter!("balas_files_not_fetched_total", "state" => "harmful").increment(1);
+        Ok(Done::Finished)
+    }
+
     async fn not_fetched(
         &self,
         job: &jobs::Job,
@@ -194,7 +250,7 @@ const GONE: &str = "WhatsApp did not say where the file is.";
 enum Failed {
     Gone(String),
     Never(String),
-    Later(Option<std::time::Duration>, String),
+    Later(Option<Duration>, String),
 }
 
 impl From<FetchError> for Failed {
@@ -209,7 +265,7 @@ impl From<FetchError> for Failed {
     }
 }
 
-fn source(record: &MessageRecord, media: &Media, chat: &balas_domain::Address) -> Option<MediaSource> {
+fn source(record: &MessageRecord, media: &Media, chat: &Address) -> Option<MediaSource> {
     Some(MediaSource {
         reference: media.reference.clone()?,
         provider_id: record.provider_id.clone()?,

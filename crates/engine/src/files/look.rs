@@ -167,3 +167,72 @@ fn bars(sizes: &[usize]) -> Vec<u8> {
     let loudest = bars.iter().copied().max().unwrap_or(1).max(1);
     bars.into_iter().map(|bar| u8::try_from(bar * 100 / loudest).unwrap_or(100)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use image::{ImageFormat, RgbImage};
+    use rstest::rstest;
+
+    use super::*;
+
+    fn opened(bytes: &[u8]) -> Option<DynamicImage> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        std::fs::write(&path, bytes).unwrap();
+        open(&path)
+    }
+
+    fn drawn(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
+        let mut out = io::Cursor::new(Vec::new());
+        RgbImage::new(width, height).write_to(&mut out, format).unwrap();
+        out.into_inner()
+    }
+
+    /// What looks like two things is the one of which no harm comes, or is not shown.
+    #[rstest]
+    #[case::page(b"<!doctype html><script>alert(1)</script>", "text/plain")]
+    #[case::page_behind_a_mark(b"\xef\xbb\xbf<html>", "text/plain")]
+    #[case::page_behind_space(b" \n\t<html><body onload=alert(1)>", "text/plain")]
+    #[case::drawing(b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>", "text/plain")]
+    #[case::style(b"<?xml version='1.0'?><?xml-stylesheet href='javascript:alert(1)'?><a/>", "text/plain")]
+    #[case::page_in_other_letters(b"\xff\xfe<\0h\0t\0m\0l\0>\0", "application/octet-stream")]
+    #[case::page_behind_a_zero(b"\0<html><script>alert(1)</script>", "application/octet-stream")]
+    #[case::picture_and_script(b"GIF89a/*<svg/onload=alert(1)>*/=1;alert(1)", "image/gif")]
+    #[case::nothing(b"", "application/octet-stream")]
+    fn types_are_found_by_looking(#[case] bytes: &[u8], #[case] mime: &str) {
+        assert_eq!(type_of(bytes), mime);
+    }
+
+    #[test]
+    fn what_has_too_long_a_side_is_not_opened() {
+        for format in [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::Gif] {
+            assert!(opened(&drawn(LONGEST_SIDE, 1, format)).is_some(), "{format:?}");
+            assert!(opened(&drawn(1, LONGEST_SIDE + 1, format)).is_none(), "{format:?}");
+        }
+    }
+
+    /// Whole pictures of which the first bytes say that they are huge: nothing is taken for them before that is known.
+    #[test]
+    fn what_says_that_it_is_huge_is_not_opened() {
+        let mut png = drawn(16, 16, ImageFormat::Png);
+        png[16..24].copy_from_slice(&[0x7f, 0xff, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff]);
+        let mut gif = drawn(16, 16, ImageFormat::Gif);
+        gif[6..10].copy_from_slice(&[0xff; 4]);
+        let mut jpeg = drawn(16, 16, ImageFormat::Jpeg);
+        let frame = jpeg.windows(2).position(|mark| mark == [0xff, 0xc0]).unwrap();
+        jpeg[frame + 5..frame + 9].copy_from_slice(&[0xff, 0xdc, 0xff, 0xdc]);
+        for bomb in [png, gif, jpeg] {
+            assert!(opened(&bomb).is_none());
+        }
+    }
+
+    #[test]
+    fn what_is_broken_off_has_no_picture() {
+        for format in [ImageFormat::Png, ImageFormat::Gif, ImageFormat::WebP] {
+            let whole = drawn(64, 64, format);
+            for length in [0, 4, 12, 20, whole.len() / 2] {
+                assert!(opened(&whole[..length]).is_none(), "{format:?} {length}");
+            }
+        }
+    }
+}

@@ -1,16 +1,19 @@
 //! Files that come and go with messages: fetched from `WhatsApp` in the background ([`fetch`]), uploaded by browsers
-//! ([`upload`]), looked into ([`look`]), kept once however often they are sent ([`storage`]), and given only to those who
+//! ([`upload`]), looked at by a virus scanner ([`scan`]) and into by us ([`look`]), kept once however often they are sent ([`storage`]), and given only to those who
 //! may see their message.
 
+mod clamd;
 mod fetch;
 mod look;
+mod scan;
 mod send;
 mod spool;
 mod storage;
+mod tidy;
 mod upload;
 mod voice;
 
-use std::{ops::Range, path::PathBuf, time::Duration};
+use std::{ops::Range, path::PathBuf};
 
 use balas_domain::{
     Content, FileState, MediaStorage, MessageId, Permission, WorkspaceId,
@@ -24,20 +27,19 @@ use balas_store::{
     messages,
 };
 
+use tokio::sync::Semaphore;
+
 pub(crate) use self::spool::Spooled;
-use self::{look::Looked, spool::Folders, storage::Storages};
 pub use self::{
+    clamd::{BadClamdAddress, ClamdAddress, ScanError},
     storage::{Bytestream, S3Config, StorageError},
     upload::UploadRefused,
 };
+use self::{look::Looked, spool::Folders, storage::Storages, tidy::Strays};
 use crate::{Engine, access::Actor, error::EngineError};
 
-/// What no message names is taken away after this long: what is just being sent has no message yet.
-const UNUSED: Duration = Duration::from_hours(24);
-/// An upload that nobody goes on with is given up after this long.
-const STALE_UPLOAD: Duration = Duration::from_hours(48);
-/// So many unused files are taken away at a time.
-const SWEEP: u32 = 500;
+/// So many files are looked into at once: a picture that is being opened may take a quarter of a gigabyte.
+const LOOKS: usize = 2;
 
 /// Where files lie.
 #[derive(Clone, Debug)]
@@ -46,12 +48,17 @@ pub struct FilesConfig {
     pub folder: PathBuf,
     /// S3-compatible storage, if there is one.
     pub s3: Option<S3Config>,
+    /// Who looks at files for viruses before anybody gets them, if somebody does.
+    pub clamd: Option<ClamdAddress>,
 }
 
 /// What the engine has to do with files.
 pub(crate) struct Files {
     storages: Storages,
     folders: Folders,
+    /// Who looks into a file.
+    looks: Semaphore,
+    strays: Strays,
 }
 
 impl Files {
@@ -61,6 +68,8 @@ impl Files {
         Ok(Self {
             storages: Storages::new(&config.folder.join("kept"), config.s3.as_ref())?,
             folders: Folders::new(&config.folder)?,
+            looks: Semaphore::new(LOOKS),
+            strays: Strays::default(),
         })
     }
 
@@ -151,10 +160,7 @@ impl Engine {
         file: &Spooled,
     ) -> Result<Contents, EngineError> {
         let path = file.path().to_owned();
-        let looked = tokio::task::spawn_blocking(move || look::look(&path))
-            .await
-            .map_err(|error| EngineError::Internal(error.to_string()))?
-            .map_err(StorageError::Disk)?;
+        let looked = self.looking(move || look::look(&path)).await?.map_err(StorageError::Disk)?;
         let Looked { mime, frame, duration, waveform, preview } = looked;
         let preview = match preview {
             Some(bytes) => {
@@ -170,6 +176,16 @@ impl Engine {
             None => None,
         };
         Ok(Contents { storage, key, preview_key, mime, size: file.size, frame, duration, waveform })
+    }
+
+    /// Looks into a file away from what must not wait, a few at a time.
+    async fn looking<T: Send + 'static>(
+        &self,
+        look: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, EngineError> {
+        let internal = |error: &dyn std::error::Error| EngineError::Internal(error.to_string());
+        let _turn = self.files.looks.acquire().await.map_err(|error| internal(&error))?;
+        tokio::task::spawn_blocking(look).await.map_err(|error| internal(&error))
     }
 
     /// Puts it under a name that is made of what is in it, by a secret: who sees the storage's names cannot tell whether
@@ -199,43 +215,6 @@ impl Engine {
         self.files.storages.fetch(contents.storage, ws, &contents.key, &path).await?;
         Ok(path)
     }
-
-    /// Takes away files that no message names any more, and uploads that nobody went on with.
-    ///
-    /// # Errors
-    /// When database or storage fail.
-    pub async fn tidy_files(&self) -> Result<u64, EngineError> {
-        let now = self.clock.now();
-        let before = now.before(UNUSED);
-        let ended = {
-            let mut tx = self.store.begin().await?;
-            let ended = files::end_stale_uploads(&mut tx, now.before(STALE_UPLOAD)).await?;
-            tx.commit().await?;
-            ended
-        };
-        for upload in ended {
-            // It may lie on another machine, or nothing of it ever came.
-            let _ = tokio::fs::remove_file(self.upload_path(upload)).await;
-        }
-        let unused = {
-            let mut tx = self.store.read().await?;
-            files::unused(&mut tx, before, SWEEP).await?
-        };
-        let mut removed = 0;
-        for blob in unused {
-            let Ok(storage) = blob.storage.parse() else { continue };
-            if !self.files.storages.offers(storage) {
-                continue;
-            }
-            let mut tx = self.store.begin().await?;
-            if files::forget(&mut tx, &blob, before).await? {
-                self.files.storages.remove(storage, blob.workspace_id, &blob.key).await?;
-                removed += 1;
-            }
-            tx.commit().await?;
-        }
-        Ok(removed)
-    }
 }
 
 /// What a file is called when it is saved: as its sender called it, with the ending of what is in it.
@@ -262,6 +241,12 @@ impl From<StorageError> for EngineError {
             StorageError::NotSetUp => Self::Refused(
                 "files of this number are to be stored in S3, but this server has none; change it in the number's settings",
             ),
+            StorageError::Refused(_) => {
+                tracing::error!(%error, "files");
+                Self::Refused(
+                    "the S3 storage does not let this server in; an admin must check access_key, secret_key and bucket under [s3] in its configuration",
+                )
+            }
             other => {
                 tracing::error!(error = %other, "files");
                 Self::Storage(other)

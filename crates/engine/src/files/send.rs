@@ -60,13 +60,12 @@ impl Engine {
         if upload.view.received < upload.view.size {
             return Err(UploadRefused::Unfinished(upload.view).into());
         }
+        self.look_at_upload(actor, &upload).await?;
         let ready = {
             let (from, folder) = (self.upload_path(new.upload), self.files.folders.spool.clone());
             let (wish, provider) = (new.wish, account.provider);
             let name = upload.name.clone();
-            tokio::task::spawn_blocking(move || prepare(&from, &folder, &name, wish, provider))
-                .await
-                .map_err(|error| EngineError::Internal(error.to_string()))??
+            self.looking(move || prepare(&from, &folder, &name, wish, provider)).await??
         };
         let file = spool::measured(ready.file).await.map_err(StorageError::Disk)?;
         let contents = self.keep_file(ws, account.settings.media_storage, &file).await?;

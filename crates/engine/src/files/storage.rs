@@ -1,13 +1,22 @@
 //! Where bytes lie: a folder of this machine, or S3-compatible storage.
 
-use std::{fmt, io, ops::Range, path::Path, sync::Arc};
+use std::{
+    fmt, io,
+    ops::Range,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
-use balas_domain::{MediaStorage, WorkspaceId};
+use balas_domain::{MediaStorage, Timestamp, WorkspaceId};
 use bytes::Bytes;
-use futures::stream::BoxStream;
+use futures::{StreamExt, stream::BoxStream};
 use object_store::{
-    GetOptions, GetRange, ObjectStore, ObjectStoreExt, aws::AmazonS3Builder, buffered::BufWriter,
-    local::LocalFileSystem, path::Path as Name,
+    ClientOptions, GetOptions, GetRange, ObjectStore, ObjectStoreExt, RetryConfig,
+    aws::{AmazonS3, AmazonS3Builder},
+    buffered::BufWriter,
+    local::LocalFileSystem,
+    path::Path as Name,
 };
 use tokio::io::{AsyncWriteExt, copy};
 
@@ -15,6 +24,13 @@ use tokio::io::{AsyncWriteExt, copy};
 const CHUNK: usize = 1 << 20;
 /// S3 takes parts of at least 5 MiB.
 const S3_PART: usize = 5 << 20;
+/// S3 may be silent for so long. There is no limit to a whole request: a browser takes a large file as slowly as it likes.
+const S3_SILENCE: Duration = Duration::from_mins(1);
+/// Small troubles of S3 are tried again for so long. Whatever lasts longer is told: jobs try again by themselves, and people
+/// shall not wait for minutes.
+const S3_PATIENCE: Duration = Duration::from_secs(10);
+/// And so often.
+const S3_TRIES: usize = 3;
 
 /// S3-compatible storage.
 #[derive(Clone)]
@@ -41,6 +57,49 @@ impl fmt::Debug for S3Config {
     }
 }
 
+impl S3Config {
+    fn open(&self) -> Result<AmazonS3, object_store::Error> {
+        let insecure = self.endpoint.as_ref().is_some_and(|endpoint| endpoint.starts_with("http://"));
+        let client = ClientOptions::new()
+            .with_timeout_disabled()
+            .with_read_timeout(S3_SILENCE)
+            .with_allow_http(insecure);
+        let retry =
+            RetryConfig { max_retries: S3_TRIES, retry_timeout: S3_PATIENCE, ..RetryConfig::default() };
+        let mut builder = AmazonS3Builder::new()
+            .with_client_options(client)
+            .with_retry(retry)
+            .with_region(&self.region)
+            .with_bucket_name(&self.bucket)
+            .with_access_key_id(&self.access_key)
+            .with_secret_access_key(&self.secret_key);
+        if let Some(endpoint) = &self.endpoint {
+            builder = builder.with_endpoint(endpoint);
+        }
+        builder.build()
+    }
+
+    /// Whether the bucket is there and lets us in.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn check(&self) -> Result<(), StorageError> {
+        let store = self.open()?;
+        // Only this tells whether we are let in, and only the list whether there is a bucket.
+        match store.head(&Name::from("00")).await {
+            Ok(_) | Err(object_store::Error::NotFound { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+        match store.list(None).next().await {
+            None | Some(Ok(_)) => Ok(()),
+            Some(Err(error)) => Err(StorageError::Broken(format!(
+                "the bucket {} cannot be looked into: {error}",
+                self.bucket
+            ))),
+        }
+    }
+}
+
 /// Something went wrong with a storage.
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
@@ -52,6 +111,11 @@ pub enum StorageError {
     /// It is not there.
     #[error("the file is not in its storage any more")]
     Missing,
+    /// The storage does not let us in.
+    #[error(
+        "the S3 storage does not let this server in; an admin must check access_key, secret_key and bucket under [s3]: {0}"
+    )]
+    Refused(String),
     /// The storage did not do what was asked.
     #[error("the storage does not work: {0}")]
     Broken(String),
@@ -64,6 +128,8 @@ impl From<object_store::Error> for StorageError {
     fn from(error: object_store::Error) -> Self {
         match error {
             object_store::Error::NotFound { .. } => Self::Missing,
+            error @ (object_store::Error::PermissionDenied { .. }
+            | object_store::Error::Unauthenticated { .. }) => Self::Refused(error.to_string()),
             other => Self::Broken(other.to_string()),
         }
     }
@@ -72,6 +138,7 @@ impl From<object_store::Error> for StorageError {
 /// Both storages.
 pub(crate) struct Storages {
     local: Arc<dyn ObjectStore>,
+    folder: PathBuf,
     s3: Option<Arc<dyn ObjectStore>>,
 }
 
@@ -83,23 +150,10 @@ impl Storages {
     /// When the folder cannot be made, or S3 is set up wrongly.
     pub(crate) fn new(folder: &Path, s3: Option<&S3Config>) -> Result<Self, StorageError> {
         std::fs::create_dir_all(folder)?;
-        let local = LocalFileSystem::new_with_prefix(folder)?.with_automatic_cleanup(true);
-        let s3 = match s3 {
-            Some(s3) => {
-                let mut builder = AmazonS3Builder::new()
-                    .with_region(&s3.region)
-                    .with_bucket_name(&s3.bucket)
-                    .with_access_key_id(&s3.access_key)
-                    .with_secret_access_key(&s3.secret_key);
-                if let Some(endpoint) = &s3.endpoint {
-                    builder =
-                        builder.with_endpoint(endpoint).with_allow_http(endpoint.starts_with("http://"));
-                }
-                Some(Arc::new(builder.build()?) as Arc<dyn ObjectStore>)
-            }
-            None => None,
-        };
-        Ok(Self { local: Arc::new(local), s3 })
+        // On disk before a row says that it is: who has no power a moment later has the file none the less.
+        let local = LocalFileSystem::new_with_prefix(folder)?.with_automatic_cleanup(true).with_fsync(true);
+        let s3 = s3.map(S3Config::open).transpose()?.map(|s3| Arc::new(s3) as Arc<dyn ObjectStore>);
+        Ok(Self { local: Arc::new(local), folder: folder.to_owned(), s3 })
     }
 
     fn of(&self, storage: MediaStorage) -> Result<&Arc<dyn ObjectStore>, StorageError> {
@@ -112,6 +166,14 @@ impl Storages {
     /// Whether something can be stored there.
     pub(crate) fn offers(&self, storage: MediaStorage) -> bool {
         self.of(storage).is_ok()
+    }
+
+    /// Whether it answers at all.
+    pub(crate) async fn reach(&self, storage: MediaStorage, ws: WorkspaceId) -> Result<(), StorageError> {
+        match self.of(storage)?.head(&name(ws, "00")).await {
+            Ok(_) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Puts a file of this machine there, unless it is there already: a name is made of what it names.
@@ -184,6 +246,67 @@ impl Storages {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// Something in the folder of this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Lying {
+    /// Its name in the storage.
+    pub(super) key: String,
+    /// Bytes.
+    pub(super) size: u64,
+    /// When it was written.
+    pub(super) since: Timestamp,
+}
+
+impl Storages {
+    /// The parts of this machine's folder for a workspace.
+    pub(super) fn parts(&self, ws: WorkspaceId) -> io::Result<Vec<PathBuf>> {
+        match std::fs::read_dir(self.folder.join(ws.to_string())) {
+            Ok(parts) => parts.map(|part| Ok(part?.path())).collect(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// What lies in a part of the folder since before then. What somebody began to write before then and never finished is taken
+/// away meanwhile: it never had a name.
+pub(super) fn lying_in(folder: &Path, before: Timestamp) -> io::Result<Vec<Lying>> {
+    let part = folder.file_name().and_then(|part| part.to_str()).unwrap_or_default().to_owned();
+    let mut lying = Vec::new();
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        // The last of it went meanwhile; or it is none of ours.
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(lying);
+        }
+        Err(error) => return Err(error),
+    };
+    for entry in entries {
+        let entry = entry?;
+        let Ok(key) = entry.file_name().into_string() else { continue };
+        // Gone since, or none of ours.
+        let Ok(facts) = entry.metadata() else { continue };
+        let since = facts.modified().map_or(Timestamp(i64::MAX), written);
+        if !facts.is_file() || since >= before {
+            continue;
+        }
+        let ours = |key: &str| key.starts_with(&part) && key.bytes().all(|b| b.is_ascii_hexdigit());
+        match key.split_once('#') {
+            // The way in which what is being written is called until it is whole.
+            Some((key, _)) if ours(key) => std::fs::remove_file(entry.path())?,
+            None if ours(&key) => lying.push(Lying { key, size: facts.len(), since }),
+            _ => {}
+        }
+    }
+    Ok(lying)
+}
+
+/// When a file was written, by the clock of whoever wrote it.
+pub(super) fn written(at: SystemTime) -> Timestamp {
+    let since = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Timestamp(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
 }
 
 /// Where it lies. Workspaces lie apart, so that a backup or an audit can tell them apart.

@@ -53,6 +53,19 @@ pub enum UploadRefused {
     /// It is to be sent, but not all of it is here.
     #[error("the file is not here yet: {} of {} bytes; send the rest first", .0.received, .0.size)]
     Unfinished(UploadView),
+    /// The virus scanner found something.
+    #[error("the virus scanner found {0} in this file, so it is not sent; choose another one")]
+    Harmful(String),
+    /// The virus scanner takes no file as large as this.
+    #[error(
+        "the virus scanner takes no file as large as this, and none is sent unseen; make it smaller, or ask an admin to raise StreamMaxLength in clamd.conf"
+    )]
+    Unscannable,
+    /// The virus scanner is not there.
+    #[error(
+        "the virus scanner does not answer, and no file is sent unseen; try again in a minute, and tell an admin if it stays"
+    )]
+    Unscanned,
 }
 
 impl UploadRefused {
@@ -66,6 +79,9 @@ impl UploadRefused {
             Self::TooLong => "upload_too_long",
             Self::Busy => "upload_busy",
             Self::Unfinished(_) => "upload_unfinished",
+            Self::Harmful(_) => "file_harmful",
+            Self::Unscannable => "file_unscannable",
+            Self::Unscanned => "scanner_away",
         }
     }
 }

@@ -347,7 +347,7 @@ async fn world() -> World {
         cloud_version: "v23.0".to_owned(),
         master_key: MasterKey::generate(&OsRandom),
         webhook_base: None,
-        files: FilesConfig { folder: std::env::temp_dir().join("balas-order"), s3: None },
+        files: FilesConfig { folder: std::env::temp_dir().join("balas-order"), s3: None, clamd: None },
         rhythm: Rhythm::default(),
     };
     let engine = Engine::new(db.store.clone(), Arc::new(SystemClock), Arc::new(OsRandom), config).unwrap();

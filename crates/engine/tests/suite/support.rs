@@ -4,7 +4,10 @@
 
 use std::{
     net::SocketAddr,
-    sync::{Arc, RwLock},
+    sync::{
+        Arc, RwLock,
+        atomic::{AtomicI64, Ordering},
+    },
     time::Duration,
 };
 
@@ -17,7 +20,7 @@ use axum::{
     routing::post,
 };
 use balas_domain::{
-    AccountId, AccountStatus, Clock, ConversationId, Event, MessageId, Role, Seq,
+    AccountId, AccountStatus, Clock, ConversationId, Event, MessageId, Role, Seq, Timestamp,
     form::{CloudForm, GatewayForm, MemberForm},
     query::{ListQuery, NewText},
     view::{AccountView, ConversationView, MessageView},
@@ -57,6 +60,16 @@ pub const RHYTHM: Rhythm = Rhythm {
     calm: Duration::from_millis(300),
 };
 
+/// The machine's clock, as far ahead as a test wants it.
+#[derive(Debug, Default)]
+pub struct Ahead(AtomicI64);
+
+impl Clock for Ahead {
+    fn now(&self) -> Timestamp {
+        Timestamp(SystemClock.now().0 + self.0.load(Ordering::SeqCst))
+    }
+}
+
 pub struct World {
     pub engine: Engine,
     pub owner: Actor,
@@ -68,6 +81,7 @@ pub struct World {
     /// The engine that deliveries come to.
     door: Door,
     store: TestStore,
+    clock: Arc<Ahead>,
     pub config: Config,
     folder: tempfile::TempDir,
 }
@@ -87,7 +101,7 @@ impl World {
         };
         let config = balas_sandbox::Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-            numbers: vec![number.clone()],
+            numbers: vec![number.clone(), other_number()],
             seed: false,
         };
         let sandbox = balas_sandbox::start_with(config, timing, Arc::new(SystemClock), Arc::new(OsRandom))
@@ -103,11 +117,12 @@ impl World {
             cloud_version: "v23.0".to_owned(),
             master_key: MasterKey::generate(&OsRandom),
             webhook_base: Some(base.clone()),
-            files: FilesConfig { folder: folder.path().join("files"), s3: None },
+            files: FilesConfig { folder: folder.path().join("files"), s3: None, clamd: None },
             rhythm: RHYTHM,
         };
+        let clock = Arc::new(Ahead::default());
         let engine =
-            Engine::new(store.store.clone(), Arc::new(SystemClock), Arc::new(OsRandom), config.clone())
+            Engine::new(store.store.clone(), Arc::clone(&clock) as _, Arc::new(OsRandom), config.clone())
                 .unwrap();
         let workers = engine.start().await.unwrap();
         let owner = engine
@@ -128,6 +143,7 @@ impl World {
             hook,
             door,
             store,
+            clock,
             config,
             folder,
         };
@@ -202,6 +218,20 @@ impl World {
         self.engine.account(&self.owner, account).await.unwrap()
     }
 
+    /// So much time passes at once; who waits for it wakes.
+    pub fn pass(&self, time: Duration) {
+        self.clock.0.fetch_add(i64::try_from(time.as_micros()).unwrap(), Ordering::SeqCst);
+    }
+
+    /// Waits for a condition while time flies, for what is tried again after minutes.
+    pub async fn in_time(&self, what: &str, condition: impl AsyncFn() -> bool) {
+        self.until(what, async || {
+            self.pass(Duration::from_secs(10));
+            condition().await
+        })
+        .await;
+    }
+
     /// Where the bridge keeps its data.
     pub fn bridge_data(&self) -> &std::path::Path {
         self.folder.path()
@@ -222,9 +252,9 @@ impl World {
     pub async fn restart_after(&mut self, meanwhile: impl AsyncFnOnce(&balas_store::Store)) {
         self.workers.take().unwrap().stop().await;
         meanwhile(&self.store.store).await;
-        let (clock, random) = (Arc::new(SystemClock), Arc::new(OsRandom));
+        let (clock, random) = (Arc::clone(&self.clock), Arc::new(OsRandom));
         let store = self.store.store.clone();
-        self.engine = Engine::new(store, clock, random, self.config.clone()).unwrap();
+        self.engine = Engine::new(store, clock as _, random, self.config.clone()).unwrap();
         self.workers = Some(self.engine.start().await.unwrap());
         // The one that was stopped takes nothing any more.
         *self.door.write().unwrap() = self.engine.clone();
@@ -329,6 +359,19 @@ fn bridge(data: &std::path::Path, base: &str) -> BridgeConfig {
         chromium: Some("/bin/sh".into()),
         data: data.to_owned(),
         deliver_to: base.to_owned(),
+    }
+}
+
+/// A second number of the sandbox, of another business.
+pub fn other_number() -> Number {
+    Number {
+        phone_number_id: "100200300400999".to_owned(),
+        waba_id: "200300400500999".to_owned(),
+        display_phone_number: "+62 811 0000 009".to_owned(),
+        verified_name: "Toko Mawar".to_owned(),
+        token: "sandbox-other-token".to_owned(),
+        app_secret: "0123456789abcdef0123456789abcdef".to_owned(),
+        ..Number::demo()
     }
 }
 
