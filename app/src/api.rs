@@ -7,7 +7,7 @@ use balas_domain::{
     form::{AlertWebhookForm, BridgeForm, CloudForm, GatewayForm, MemberForm},
     inbox::{Snapshot, ThreadPage},
     people::{ContactDetails, MergeView, SuggestionView},
-    query::{ContactQuery, ListQuery, NewText},
+    query::{ContactQuery, ListQuery, NewMessage, NewText},
     search::{MessageHit, SearchQuery},
     sync::GapView,
     view::{
@@ -134,10 +134,13 @@ pub async fn group(id: ConversationId) -> Result<GroupView, ApiError> {
 }
 
 /// Sends a text. The same id twice is one message.
-#[server(prefix = "/api/ui", endpoint = "send_text", input = Json)]
-pub async fn send_text(conversation: ConversationId, text: NewText) -> Result<MessageView, ApiError> {
+#[server(prefix = "/api/ui", endpoint = "send_message", input = Json)]
+pub async fn send_message(
+    conversation: ConversationId,
+    message: NewMessage,
+) -> Result<MessageView, ApiError> {
     let call = context::Call::new().await?;
-    context::answer(call.engine.send_text(&call.actor, conversation, &text).await)
+    context::answer(call.engine.send(&call.actor, conversation, message).await)
 }
 
 /// Sends a failed message again.

@@ -1,6 +1,6 @@
 //! The document around a page: head, data block, and the files that bring it to life.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{boot::Boot, i18n::Theme};
 
@@ -24,7 +24,7 @@ pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'
 /// The whole document around the rendered body.
 #[must_use]
 pub fn document(assets: &Assets, boot: &Boot, title: &str, body: &str) -> String {
-    let data = data_block(boot);
+    let data = block(boot);
     let mut html = String::with_capacity(body.len() + data.len() + 2_048);
     let theme = match boot.theme {
         Theme::System => String::new(),
@@ -53,6 +53,8 @@ pub fn document(assets: &Assets, boot: &Boot, title: &str, body: &str) -> String
         &escape(wasm),
         "\"><script type=\"application/json\" id=\"balas-boot\">",
         &data,
+        "</script><script type=\"application/json\" id=\"balas-words\">",
+        &block(&boot.lang.words().list()),
         "</script><script type=\"module\" src=\"/boot.js\" id=\"balas-program\" data-js=\"",
         &escape(js),
         "\" data-wasm=\"",
@@ -67,9 +69,9 @@ pub fn document(assets: &Assets, boot: &Boot, title: &str, body: &str) -> String
 }
 
 /// JSON that cannot end its own `<script>` element.
-fn data_block(boot: &Boot) -> String {
+fn block(data: &impl Serialize) -> String {
     // Views hold nothing that JSON cannot express; an empty block makes the browser fetch the page anew.
-    let json = serde_json::to_string(boot).unwrap_or_default();
+    let json = serde_json::to_string(data).unwrap_or_default();
     json.replace('<', "\\u003c").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
 }
 
@@ -89,7 +91,7 @@ mod tests {
     fn data_cannot_close_the_block_it_stands_in() {
         let boot = Boot { path: "/inbox?q=</script><script>alert(1)</script>".to_owned(), ..Boot::default() };
         let html = document(&assets(), &boot, "Balas", "");
-        assert_eq!(html.matches("</script>").count(), 2, "{html}");
+        assert_eq!(html.matches("</script>").count(), 3, "{html}");
         let start = html.find("balas-boot\">").unwrap() + "balas-boot\">".len();
         let end = start + html[start..].find("</script>").unwrap();
         assert_eq!(serde_json::from_str::<Boot>(&html[start..end]).unwrap(), boot);

@@ -337,6 +337,7 @@ export class Device {
         : undefined,
     );
     on("message_reaction", "message.reaction", (reaction) => translate.reactionPayload(reaction, around));
+    on("vote_update", "poll.vote", (vote) => translate.votePayload(vote, around));
     on("message_ack", "message.ack", (message, ack) => translate.receiptPayload(message, ack, around), now);
     on("unread_count", "message.ack", (chat) => translate.readByUsPayload(chat, around), now);
     for (const name of ["group_join", "group_leave", "group_admin_changed"]) {

@@ -132,10 +132,7 @@ function content(/** @type {any} */ message) {
     case "location":
       return { location: locationOf(message.location ?? {}) };
     case "poll_creation":
-      return {
-        body: [message.body, ...(message.pollOptions ?? []).map(option)].join("\n"),
-        kind: message.type,
-      };
+      return { poll: pollOf(message) };
     case "vcard":
     case "multi_vcard":
       return { contacts_array: (message.vCards ?? []).map(card) };
@@ -174,8 +171,14 @@ function locationOf(/** @type {any} */ place) {
   };
 }
 
-function option(/** @type {any} */ poll) {
-  return `• ${poll.name ?? poll}`;
+/** A question and its answers. WhatsApp Web says whether one or any number of them may be chosen. */
+function pollOf(/** @type {any} */ message) {
+  const options = (message.pollOptions ?? []).map((/** @type {any} */ option) => option.name ?? option);
+  return {
+    question: message.pollName ?? message.body ?? "",
+    options,
+    max_answer: message.allowMultipleAnswers ? options.length : 1,
+  };
 }
 
 function card(/** @type {string} */ vcard) {
@@ -231,6 +234,29 @@ export async function reactionPayload(reaction, around) {
     ...(await talk(key, sender || undefined, around)),
     reaction: reaction.reaction ?? "",
     timestamp: moment(reaction.timestamp),
+  };
+}
+
+/**
+ * Somebody's choice of a poll's answers; none if it was taken back.
+ *
+ * @param {any} vote
+ * @param {Around} around
+ */
+export async function votePayload(vote, around) {
+  const poll = vote.parentMsgKey ?? vote.parentMessage?.id;
+  const options = (vote.selectedOptions ?? []).map((/** @type {any} */ option) => option.name);
+  const voter = toJid(vote.voter);
+  // A poll that the library has lost is known by the numbers of its answers only.
+  if (!poll?.id || !voter || options.some((/** @type {unknown} */ name) => typeof name !== "string")) {
+    return undefined;
+  }
+  const fromMe = (await around.person(voter)).jid === around.own;
+  return {
+    poll_message_id: poll.id,
+    ...(await talk({ ...poll, fromMe }, voter, around)),
+    options,
+    timestamp: moment(vote.interractedAtTs ? vote.interractedAtTs / 1000 : undefined),
   };
 }
 

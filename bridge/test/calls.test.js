@@ -279,11 +279,12 @@ test("contact, link, location, poll", async () => {
 test("presence and typing", async () => {
   await good("send_presence", "POST", "/send/presence", { type: "available" });
   await good("send_chat_presence", "POST", "/send/chat-presence", { phone: JID, action: "start" });
+  await call("POST", "/send/chat-presence", { phone: JID, action: "start", media: "audio" });
   await call("POST", "/send/chat-presence", { phone: JID, action: "stop" });
   const names = rig.client.calls.map(([name]) => name);
   assert.deepEqual(
     names.filter((name) => name !== "getChatById"),
-    ["sendPresenceAvailable", "sendStateTyping", "clearState"],
+    ["sendPresenceAvailable", "sendStateTyping", "sendStateRecording", "clearState"],
   );
   await refused(400, "VALIDATION_ERROR", "POST", "/send/presence", { type: "x" });
   await refused(400, "VALIDATION_ERROR", "POST", "/send/chat-presence", { phone: JID });

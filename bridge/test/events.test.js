@@ -117,9 +117,43 @@ test("poll", async () => {
     ...fixture("message_text_in"),
     type: "poll_creation",
     body: "Pizza?",
+    pollName: "Pizza?",
     pollOptions: [{ name: "Sim" }, { name: "Não" }],
   };
   await reported("message_poll", () => rig.client.create(raw));
+});
+
+test("several answers may be chosen", async () => {
+  const raw = {
+    ...fixture("message_text_in"),
+    type: "poll_creation",
+    pollName: "When?",
+    pollOptions: [{ name: "Sat" }, { name: "Sun" }],
+    allowMultipleAnswers: true,
+  };
+  const { payload } = await reported("message_poll_several", () => rig.client.create(raw));
+  assert.equal(payload.poll.max_answer, 2);
+});
+
+test("votes", async () => {
+  const { id } = fixture("message_text_in");
+  const vote = {
+    voter: PEER,
+    parentMsgKey: { ...id, fromMe: true },
+    selectedOptions: [{ localId: 1, name: "Não" }],
+    interractedAtTs: NOW - 1_000,
+  };
+  const { payload } = await reported("poll_vote", () => rig.client.emit("vote_update", vote));
+  assert.deepEqual([payload.poll_message_id, payload.options, payload.is_from_me], [id.id, ["Não"], false]);
+  await reported("poll_vote_taken_back", () =>
+    rig.client.emit("vote_update", { ...vote, selectedOptions: [] }),
+  );
+  const ours = await reported("poll_vote_ours", () =>
+    rig.client.emit("vote_update", { ...vote, voter: OWN }),
+  );
+  assert.equal(ours.payload.is_from_me, true);
+  const lost = { ...vote, selectedOptions: [{ localId: 1, name: undefined }] };
+  await unreported("a poll that is lost", () => rig.client.emit("vote_update", lost));
 });
 
 test("a product has nothing that could be shown", async () => {

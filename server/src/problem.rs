@@ -202,6 +202,8 @@ impl From<EngineError> for Problem {
             | E::Empty
             | E::TooLong { .. }
             | E::CaptionTooLong { .. }
+            | E::Unsendable(_)
+            | E::NotComposed
             | E::Unconfirmed { .. }
             | E::Media(_)
             | E::Check(_) => StatusCode::UNPROCESSABLE_ENTITY,

@@ -18,6 +18,7 @@ pub(crate) mod zone;
 pub async fn start(parts: crate::pages::part::Parts) {
     use crate::{
         boot::Boot,
+        i18n::here,
         pages::office::is_in_office,
         root::{Root, RootProps},
         route::Route,
@@ -25,9 +26,10 @@ pub async fn start(parts: crate::pages::part::Parts) {
     };
 
     overlay::install();
-    let text = dom::document().get_element_by_id("balas-boot").and_then(|block| block.text_content());
-    let boot = text.as_deref().and_then(|json| serde_json::from_slice::<Boot>(json.as_bytes()).ok());
-    let Some(boot) = boot else {
+    let block = |id: &str| dom::by_id(id).and_then(|block| block.text_content());
+    let boot = block("balas-boot").and_then(|json| serde_json::from_slice::<Boot>(json.as_bytes()).ok());
+    let words = block("balas-words").is_some_and(|json| here::install(&json));
+    let Some(boot) = boot.filter(|_| words) else {
         // The page comes from a server of another version: its words are not ours.
         overlay::show();
         return;

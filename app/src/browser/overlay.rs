@@ -2,6 +2,9 @@
 //! and offers to reload. Drafts and unsent messages are in the browser's storage and come back.
 
 #[cfg(feature = "hydrate")]
+use crate::i18n::Lang;
+
+#[cfg(feature = "hydrate")]
 pub(crate) fn install() {
     std::panic::set_hook(Box::new(|info| {
         web_sys::console::error_1(&info.to_string().into());
@@ -19,9 +22,30 @@ pub(crate) fn show() {
     }
 }
 
+/// Title, explanation, and the button's words. Here in every language: the page's own words may be what is missing.
+#[cfg(feature = "hydrate")]
+const fn words(lang: Lang) -> (&'static str, &'static str, &'static str) {
+    match lang {
+        Lang::En => (
+            "Something broke in this page",
+            "Reload it to go on. Drafts and unsent messages are kept.",
+            "Reload",
+        ),
+        Lang::Id => (
+            "Ada yang rusak di halaman ini",
+            "Muat ulang untuk melanjutkan. Draf dan pesan yang belum terkirim tetap tersimpan.",
+            "Muat ulang",
+        ),
+        Lang::Pt => (
+            "Algo quebrou nesta página",
+            "Recarregue para continuar. Rascunhos e mensagens não enviadas ficam guardados.",
+            "Recarregar",
+        ),
+    }
+}
+
 #[cfg(feature = "hydrate")]
 fn build() -> Option<()> {
-    use crate::i18n::Lang;
     use wasm_bindgen::{JsCast, closure::Closure};
 
     let document = web_sys::window()?.document()?;
@@ -29,7 +53,7 @@ fn build() -> Option<()> {
         return Some(());
     }
     let lang = document.document_element()?.get_attribute("lang").unwrap_or_default();
-    let words = Lang::from_code(&lang).unwrap_or_default().words();
+    let (title_text, explanation, reload_text) = words(Lang::from_code(&lang).unwrap_or_default());
     let overlay = document.create_element("div").ok()?;
     overlay.set_id("balas-overlay");
     overlay.set_attribute("role", "alertdialog").ok()?;
@@ -39,12 +63,12 @@ fn build() -> Option<()> {
     card.set_class_name("overlay-card");
     let title = document.create_element("h1").ok()?;
     title.set_id("balas-overlay-title");
-    title.set_text_content(Some(words.crashed_title));
+    title.set_text_content(Some(title_text));
     let text = document.create_element("p").ok()?;
-    text.set_text_content(Some(words.crashed_text));
+    text.set_text_content(Some(explanation));
     let button = document.create_element("button").ok()?;
     button.set_class_name("button primary");
-    button.set_text_content(Some(words.crashed_reload));
+    button.set_text_content(Some(reload_text));
     let reload = Closure::<dyn FnMut()>::new(|| {
         if let Some(window) = web_sys::window() {
             let _ = window.location().reload();

@@ -1,14 +1,21 @@
 //! Every word that people see, in every language: a table that does not compile when a word is missing.
 //!
-//! A plain struct per language instead of a translation library: no parser, no macro over files and no data
-//! tables in the browser's program, and pure functions (times, previews, reasons) say their words in tests as
-//! on screens. The three languages need no plural rules beyond "one" and "more", and no gendered forms.
+//! A plain struct per language instead of a translation library: no parser and no macro over files, and pure functions
+//! (times, previews, reasons) say their words in tests as on screens. The three languages need no plural rules beyond
+//! "one" and "more", and no gendered forms. What every page says comes with the page, in its language (`here`); the
+//! tables of what is loaded later are in that part of the program.
 
 mod acts;
+mod add;
+#[cfg(not(target_arch = "wasm32"))]
 mod en;
 mod files;
+#[cfg(target_arch = "wasm32")]
+pub(crate) mod here;
+#[cfg(not(target_arch = "wasm32"))]
 mod id;
 mod office;
+#[cfg(not(target_arch = "wasm32"))]
 mod pt;
 mod theme;
 mod words;
@@ -86,6 +93,7 @@ impl Lang {
     }
 
     /// Its words.
+    #[cfg(not(target_arch = "wasm32"))]
     #[must_use]
     pub(crate) const fn words(self) -> &'static Words {
         match self {
@@ -93,6 +101,13 @@ impl Lang {
             Self::Id => &id::WORDS,
             Self::Pt => &pt::WORDS,
         }
+    }
+
+    /// The words of the page, which are in this language: another one is another page.
+    #[cfg(target_arch = "wasm32")]
+    #[must_use]
+    pub(crate) fn words(self) -> &'static Words {
+        here::words()
     }
 }
 
@@ -132,6 +147,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn words_come_back_from_their_list() {
+        for lang in Lang::ALL {
+            let list = lang.words().list();
+            let mut given = list.iter().copied();
+            let read = Words::read(&mut || given.next().unwrap());
+            assert_eq!(read.list(), list);
+            assert_eq!(given.next(), None);
+        }
+    }
+
+    #[test]
     fn the_browser_says_what_it_likes_best() {
         assert_eq!(Lang::negotiate("pt-BR,pt;q=0.9,en;q=0.8"), Lang::Pt);
         assert_eq!(Lang::negotiate("de-DE,id;q=0.7,en;q=0.3"), Lang::Id);
@@ -165,8 +191,14 @@ mod tests {
             found
         };
         let all = |lang: Lang| {
-            [lang.words().all(), lang.office_words().all(), lang.file_words().all(), lang.act_words().all()]
-                .concat()
+            [
+                lang.words().all(),
+                lang.office_words().all(),
+                lang.file_words().all(),
+                lang.act_words().all(),
+                lang.add_words().all(),
+            ]
+            .concat()
         };
         for lang in [Lang::Id, Lang::Pt] {
             for ((name, english), (_, other)) in all(Lang::En).iter().zip(all(lang)) {

@@ -4,10 +4,6 @@ macro_rules! words {
     ($($(#[$doc:meta])* $name:ident,)*) => {
         /// Every word and sentence of one language.
         #[derive(Debug)]
-        #[cfg_attr(
-            not(any(feature = "hydrate", test)),
-            expect(dead_code, reason = "the words of a crashed page are only said in the browser")
-        )]
         pub(crate) struct Words {
             $($(#[$doc])* pub(crate) $name: &'static str,)*
             /// Monday first.
@@ -18,6 +14,31 @@ macro_rules! words {
             pub(crate) months: [&'static str; 12],
             /// January first, a few letters.
             pub(crate) months_short: [&'static str; 12],
+        }
+
+        impl Words {
+            /// All of them, in the order of their names.
+            #[cfg(any(feature = "ssr", test))]
+            pub(crate) fn list(&self) -> Vec<&'static str> {
+                let mut list = vec![$(self.$name,)*];
+                list.extend(self.weekdays);
+                list.extend(self.weekdays_short);
+                list.extend(self.months);
+                list.extend(self.months_short);
+                list
+            }
+
+            /// The words of such a list, one after the other.
+            #[cfg(any(target_arch = "wasm32", test))]
+            pub(crate) fn read(next: &mut dyn FnMut() -> &'static str) -> Self {
+                Self {
+                    $($name: next(),)*
+                    weekdays: std::array::from_fn(|_| next()),
+                    weekdays_short: std::array::from_fn(|_| next()),
+                    months: std::array::from_fn(|_| next()),
+                    months_short: std::array::from_fn(|_| next()),
+                }
+            }
         }
 
         #[cfg(test)]
@@ -62,9 +83,6 @@ words! {
     not_found_title,
     not_found_text,
     go_to_inbox,
-    crashed_title,
-    crashed_text,
-    crashed_reload,
     failed_title,
     failed_text,
     // Sign-in.
@@ -125,6 +143,7 @@ words! {
     kind_sticker,
     kind_location,
     kind_contact,
+    kind_poll,
     kind_system,
     kind_deleted,
     kind_unsupported,
@@ -162,6 +181,8 @@ words! {
     message_gone,
     typing_contact,
     typing_member,
+    recording_contact,
+    recording_member,
     details,
     details_number,
     details_held_on,

@@ -6,7 +6,7 @@
 use balas_domain::{
     AccountId, ConversationId, Event, LabelId, Payload, Seq, Timestamp,
     counts::Counts,
-    socket::{ServerFrame, Typist, Viewer},
+    socket::{Presence, ServerFrame, Typist, Viewer},
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
@@ -22,7 +22,7 @@ struct RawFrame<'a> {
     conversation_id: Option<ConversationId>,
     who: Option<Typist>,
     #[serde(default)]
-    on: bool,
+    presence: Presence,
     counts: Option<Counts>,
     #[serde(default)]
     viewers: Vec<Viewer>,
@@ -89,7 +89,8 @@ pub(crate) fn read(text: &str) -> Option<ServerFrame> {
         "events" => ServerFrame::Events { events: frame.events.iter().filter_map(RawEvent::read).collect() },
         "resync" => ServerFrame::Resync,
         "typing" => {
-            ServerFrame::Typing { conversation_id: frame.conversation_id?, who: frame.who?, on: frame.on }
+            let (conversation_id, who) = (frame.conversation_id?, frame.who?);
+            ServerFrame::Typing { conversation_id, who, presence: frame.presence }
         }
         "counts" => ServerFrame::Counts { counts: frame.counts? },
         "viewers" => ServerFrame::Viewers { viewers: frame.viewers },
@@ -128,11 +129,15 @@ mod tests {
             ServerFrame::Welcome { seq: Seq(5) },
             ServerFrame::Resync,
             ServerFrame::Pong,
-            ServerFrame::Typing { conversation_id: ConversationId(id(2)), who: Typist::Contact, on: true },
+            ServerFrame::Typing {
+                conversation_id: ConversationId(id(2)),
+                who: Typist::Contact,
+                presence: Presence::Recording,
+            },
             ServerFrame::Typing {
                 conversation_id: ConversationId(id(2)),
                 who: Typist::Member { id: MemberId(id(1)), name: "Rina".into() },
-                on: false,
+                presence: Presence::Paused,
             },
             ServerFrame::Counts {
                 counts: Counts {

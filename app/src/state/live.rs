@@ -5,7 +5,7 @@ use std::{pin::pin, time::Duration};
 
 use balas_domain::{
     ConversationId, Random, Timestamp,
-    socket::{CLOSE_SIGNED_OUT, ClientFrame, ServerFrame},
+    socket::{CLOSE_SIGNED_OUT, ClientFrame, Presence, ServerFrame},
 };
 use futures::{
     SinkExt, Stream, StreamExt,
@@ -94,8 +94,8 @@ impl Live {
     }
 
     /// Tells colleagues and customer that an answer is being written.
-    pub(crate) fn say_typing(self, conversation_id: ConversationId, on: bool) {
-        self.command(Command::Say(ClientFrame::Typing { conversation_id, on }));
+    pub(crate) fn say_typing(self, conversation_id: ConversationId, presence: Presence) {
+        self.command(Command::Say(ClientFrame::Typing { conversation_id, presence }));
     }
 
     /// Tells what is looked at.
@@ -266,8 +266,8 @@ fn take(app: App, bell: Bell, frame: ServerFrame) {
             bell.ring(app, &news);
             loading::regroup(app);
         }
-        ServerFrame::Typing { conversation_id, who, on } => {
-            app.live().typing.update(|typing| typing.heard(conversation_id, who, on, ambient::now()));
+        ServerFrame::Typing { conversation_id, who, presence } => {
+            app.live().typing.update(|typing| typing.heard(conversation_id, who, presence, ambient::now()));
         }
         ServerFrame::Counts { counts } => app.inbox().counts.set(counts),
         ServerFrame::Viewers { viewers } => app.inbox().viewers.set(viewers),

@@ -4,13 +4,13 @@
 
 use balas_domain::{
     AccountId, Content, ConversationId, Delivery, Mention, MessageId, MessageStatus, Seq, Timestamp,
-    query::NewText,
+    query::NewMessage,
     view::{Author, Direction, MessageView, Quote},
 };
 use serde::{Deserialize, Serialize};
 
 /// A message that waits.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Unsent {
     /// Whose it is: another member on the same computer must not send it.
     pub(crate) author: Author,
@@ -21,7 +21,7 @@ pub(crate) struct Unsent {
     /// Made here, once: sending twice is one message.
     pub(crate) id: MessageId,
     /// What it says.
-    pub(crate) text: String,
+    pub(crate) content: Content,
     /// Whom it mentions, until the server says so.
     #[serde(default)]
     pub(crate) mentions: Vec<Mention>,
@@ -35,8 +35,8 @@ pub(crate) struct Unsent {
 
 impl Unsent {
     /// As the server is asked to send it.
-    pub(crate) fn request(&self) -> NewText {
-        NewText { id: self.id, text: self.text.clone(), reply_to: self.reply_to }
+    pub(crate) fn request(&self) -> NewMessage {
+        NewMessage { id: self.id, content: self.content.clone(), reply_to: self.reply_to }
     }
 
     /// As the thread shows it until the server has taken it.
@@ -48,7 +48,7 @@ impl Unsent {
             sent_with: None,
             direction: Direction::Out,
             author: self.author.clone(),
-            content: Content::text(&self.text),
+            content: self.content.clone(),
             file: None,
             mentions: self.mentions.clone(),
             delivery: Delivery { attempt: 1, status: MessageStatus::Queued },
@@ -56,6 +56,7 @@ impl Unsent {
             held: None,
             quote: self.quote.clone(),
             reactions: Vec::new(),
+            votes: Vec::new(),
             at: self.at,
             edited: false,
             revoked: false,
@@ -66,7 +67,7 @@ impl Unsent {
 }
 
 /// What waits, oldest first.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Outbox {
     waiting: Vec<Unsent>,
 }
@@ -143,7 +144,7 @@ mod tests {
             conversation: ConversationId(uuid::Uuid::from_u128(1)),
             account: AccountId(uuid::Uuid::from_u128(2)),
             id: MessageId(uuid::Uuid::from_u128(n)),
-            text: format!("text {n}"),
+            content: Content::text(format!("text {n}")),
             reply_to: None,
             mentions: Vec::new(),
             quote: None,
@@ -159,7 +160,7 @@ mod tests {
             found,
             &Author::Member { id: MemberId(uuid::Uuid::from_u128(1)), name: "Renamed since".into() },
         );
-        let texts: Vec<&str> = outbox.iter().map(|u| u.text.as_str()).collect();
+        let texts: Vec<&str> = outbox.iter().map(|u| u.content.searchable()).collect();
         assert_eq!(texts, ["text 1", "text 3"], "another member's message is not sent by me");
     }
 

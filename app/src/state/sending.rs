@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use balas_domain::{
-    AccountId, ConversationId, Mention, MessageId, Payload,
+    AccountId, Content, ConversationId, Mention, MessageId, Payload,
     view::{Author, MessageView, Quote},
 };
 use leptos::{prelude::*, task::spawn_local};
@@ -35,6 +35,8 @@ pub(crate) struct Sending {
     pub(crate) outbox: RwSignal<Outbox>,
     /// What was refused and has to go back into the composer.
     pub(crate) returned: RwSignal<Option<(ConversationId, Draft)>>,
+    /// What was refused and has to stand in its dialog again: all but texts.
+    pub(crate) reopened: RwSignal<Option<(ConversationId, Content)>>,
     busy: StoredValue<bool>,
 }
 
@@ -43,6 +45,7 @@ impl Sending {
         Self {
             outbox: RwSignal::new(Outbox::default()),
             returned: RwSignal::new(None),
+            reopened: RwSignal::new(None),
             busy: StoredValue::new(false),
         }
     }
@@ -57,13 +60,13 @@ impl Sending {
         self.outbox.set(restored);
     }
 
-    /// Sends a text: the bubble is there at once.
+    /// Sends a message: the bubble is there at once.
     pub(crate) fn submit(
         self,
         app: App,
         conversation: ConversationId,
         account: AccountId,
-        (text, mentions): (String, Vec<Mention>),
+        (content, mentions): (Content, Vec<Mention>),
         answers: Option<&MessageView>,
     ) {
         let Some(author) = author(app) else { return };
@@ -73,7 +76,7 @@ impl Sending {
             conversation,
             account,
             id: MessageId::new(now, &BrowserRandom),
-            text,
+            content,
             mentions,
             reply_to: answers.map(|message| message.id),
             quote: answers.map(quote_of),
@@ -93,7 +96,7 @@ impl Sending {
         self.busy.set_value(true);
         spawn_local(async move {
             while let Some(unsent) = self.outbox.with_untracked(|outbox| outbox.next().cloned()) {
-                let answer = api::send_text(unsent.conversation, unsent.request()).await;
+                let answer = api::send_message(unsent.conversation, unsent.request()).await;
                 match answer {
                     Ok(message) => {
                         self.done(unsent.id);
@@ -124,12 +127,17 @@ impl Sending {
         });
     }
 
-    /// The server refused it: the words go back where they came from, with the reason.
+    /// The server refused it: it goes back where it came from, with the reason.
     fn give_back(self, app: App, unsent: &Unsent, error: &ApiError) {
         self.done(unsent.id);
         app.inbox().remove_local(unsent.conversation, unsent.id);
-        let draft = Draft { text: unsent.text.clone(), ..Draft::default() };
-        self.put_back(app, unsent.conversation, draft);
+        match &unsent.content {
+            Content::Text { text } => {
+                let draft = Draft { text: text.clone(), ..Draft::default() };
+                self.put_back(app, unsent.conversation, draft);
+            }
+            other => self.reopened.set(Some((unsent.conversation, other.clone()))),
+        }
         let reason = error.words(app.words);
         app.toasts().bad(fill(app.words.refused_returned, &[("reason", &reason)]));
     }

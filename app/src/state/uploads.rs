@@ -323,6 +323,7 @@ fn bubble(
         held: None,
         quote,
         reactions: Vec::new(),
+        votes: Vec::new(),
         at,
         edited: false,
         revoked: false,

@@ -42,6 +42,7 @@ pub(crate) enum Icon {
     Phone,
     Play,
     Plus,
+    Poll,
     Question,
     Reply,
     Retry,
@@ -61,7 +62,7 @@ pub(crate) enum Icon {
 impl Icon {
     /// Every icon, for the kit's page.
     #[cfg(debug_assertions)]
-    pub(crate) const ALL: [Self; 50] = [
+    pub(crate) const ALL: [Self; 51] = [
         Self::Accounts,
         Self::Alert,
         Self::Attach,
@@ -98,6 +99,7 @@ impl Icon {
         Self::Phone,
         Self::Play,
         Self::Plus,
+        Self::Poll,
         Self::Question,
         Self::Reply,
         Self::Retry,
@@ -182,6 +184,7 @@ impl Icon {
             }
             Self::Play => "M8 5.25v13.5L19 12z",
             Self::Plus => "M12 5v14M5 12h14",
+            Self::Poll => "M5 20v-7.5M12 20V4M19 20v-11",
             Self::Reply => "M9.5 6 4 11.5 9.5 17M4.5 11.5H14a6 6 0 0 1 6 6v1",
             Self::Retry => "M20 5v5h-5M19.5 10a8 8 0 1 0 .4 4",
             Self::Search => "M10.75 17a6.25 6.25 0 1 0 0-12.5 6.25 6.25 0 0 0 0 12.5zM15.5 15.5 20 20",

@@ -11,9 +11,13 @@ use super::icon::{Icon, icon};
 pub(crate) fn Menu(
     #[prop(into)] id: String,
     #[prop(into)] label: Signal<String>,
-    /// What stands beside the label on the button; without one the button shows three dots and no words.
+    /// What stands beside the label on the button; without one the button shows its face and no words.
     #[prop(optional)]
     sign: Option<Icon>,
+    /// What stands on a button without words.
+    #[prop(default = Icon::More)]
+    face: Icon,
+    #[prop(optional, into)] disabled: Signal<bool>,
     children: ChildrenFn,
 ) -> impl IntoView {
     let node = NodeRef::<html::Div>::new();
@@ -32,10 +36,11 @@ pub(crate) fn Menu(
             aria-label=unseen
             title=unseen
             popovertarget=target
+            disabled=move || disabled.get()
             // Before it is seen, so that it never opens empty.
             on:click=move |_| open.set(true)
         >
-            {icon(sign.unwrap_or(Icon::More))}
+            {icon(sign.unwrap_or(face))}
             {sign.map(|_| view! { <span>{label}</span> })}
         </button>
         <div

@@ -110,6 +110,7 @@ fn message(n: u32, minutes: i64, author: Author, content: Content, status: Messa
         held: None,
         quote: None,
         reactions: Vec::new(),
+        votes: Vec::new(),
         at: ago(minutes),
         edited: false,
         revoked: false,

@@ -118,7 +118,7 @@ export async function presence(/** @type {Call} */ { device, body }) {
 }
 
 export async function chatPresence(/** @type {Call} */ { device, body }) {
-  const { action, phone } = body.fields;
+  const { action, phone, media } = body.fields;
   if (action !== "start" && action !== "stop") {
     throw invalid("action: must be start or stop.");
   }
@@ -128,7 +128,13 @@ export async function chatPresence(/** @type {Call} */ { device, body }) {
   if (!chat) {
     throw notOnWhatsApp(jid);
   }
-  await within(SEND_MS, action === "start" ? chat.sendStateTyping() : chat.clearState(), "typing");
+  const shown =
+    action === "stop"
+      ? chat.clearState()
+      : media === "audio"
+        ? chat.sendStateRecording()
+        : chat.sendStateTyping();
+  await within(SEND_MS, shown, "typing");
   return new Done(`Chat presence ${action} sent`, { message_id: `chat-presence-${action}`, status: "done" });
 }
 

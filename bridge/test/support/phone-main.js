@@ -1,6 +1,7 @@
 // A bridge as its own process, with one phone that remembers on disk what was said, to be started and killed by the
 // tests of whoever supervises it. The folder of the data holds the wishes: `scan` (the code is scanned), `speak` (how many
-// messages the customer shall have written by then), `unlink` (the phone ends the link) and `block` (WhatsApp blocks the
+// messages the customer shall have written by then), `vote` (the answers that the customer chooses of our last poll, a line
+// each), `unlink` (the phone ends the link) and `block` (WhatsApp blocks the
 // number).
 
 import fs from "node:fs";
@@ -27,6 +28,7 @@ class Phone extends ReplayClient {
     const lines = fs.existsSync(said) ? fs.readFileSync(said, "utf8").split("\n").filter(Boolean) : [];
     super({ start: "silent", history: lines.map((line) => JSON.parse(line)) });
     this.said = said;
+    this.voted = "";
     this.link = path.join(folder, "session-web", "linked");
   }
 
@@ -59,8 +61,25 @@ class Phone extends ReplayClient {
       this.becomeReady();
     } else if (linked && written < Number(wish("speak"))) {
       this.say("message_text_in", `in${written}`, `message ${written}`);
+    } else if (linked) {
+      this.#vote(wish("vote"));
     }
     setTimeout(() => this.#look(), LOOK_MS);
+  }
+
+  #vote(/** @type {string} */ chosen) {
+    const poll = this.history.findLast((message) => message.type === "poll_creation");
+    if (!poll || chosen === this.voted || !chosen) {
+      return;
+    }
+    this.voted = chosen;
+    const names = chosen.split("\n").filter(Boolean);
+    this.emit("vote_update", {
+      voter: PEER,
+      parentMsgKey: poll.id,
+      selectedOptions: names.map((name, localId) => ({ localId, name })),
+      interractedAtTs: Date.now(),
+    });
   }
 
   get history() {
@@ -68,10 +87,12 @@ class Phone extends ReplayClient {
   }
 
   /** WhatsApp has it before anybody is told. */
-  say(/** @type {string} */ name, /** @type {string} */ id, /** @type {string} */ body) {
+  say(/** @type {string} */ name, /** @type {string} */ id, /** @type {any} */ said) {
     const usual = fixture(name);
     const key = { ...usual.id, id, _serialized: `${usual.fromMe}_${PEER}_${id}` };
-    const message = { ...usual, id: key, body, timestamp: Math.floor(Date.now() / 1000) };
+    const body =
+      typeof said === "string" ? { body: said } : { ...said, body: said.pollName, type: "poll_creation" };
+    const message = { ...usual, id: key, ...body, timestamp: Math.floor(Date.now() / 1000) };
     fs.appendFileSync(this.said, `${JSON.stringify(message)}\n`);
     this.history.push(message);
     this.create(message);

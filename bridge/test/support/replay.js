@@ -109,6 +109,7 @@ export class ReplayClient extends EventEmitter {
         );
       },
       sendStateTyping: does("sendStateTyping", true),
+      sendStateRecording: does("sendStateRecording", true),
       clearState: does("clearState", true),
       getInviteCode: does("getInviteCode", "AbCdEf"),
       revokeInvite: does("revokeInvite", undefined),

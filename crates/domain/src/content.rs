@@ -3,14 +3,20 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::work::Activity;
+use crate::{address::Address, work::Activity};
 
 /// Longest text that WhatsApp accepts in one message, in characters.
 pub const MAX_TEXT: usize = 4096;
+/// Longest question of a poll, in characters.
+pub const MAX_QUESTION: usize = 255;
+/// Longest answer that a poll offers, in characters.
+pub const MAX_OPTION: usize = 100;
+/// Most answers that a poll offers.
+pub const MAX_OPTIONS: usize = 12;
 
 /// The body of a message.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(tag = "type", rename_all = "snake_case", try_from = "crate::flat::FlatContent")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Content {
     /// Plain text with WhatsApp's formatting marks.
@@ -38,6 +44,8 @@ pub enum Content {
         /// The cards.
         cards: Vec<Card>,
     },
+    /// A question with answers to choose from.
+    Poll(Poll),
     /// The customer tapped a button or list entry that we had sent.
     Choice {
         /// The words on the button.
@@ -127,6 +135,52 @@ pub struct Card {
     pub phones: Vec<String>,
 }
 
+impl Card {
+    /// Whether anybody could be reached by it: a name, and numbers with their country codes.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        !self.name.trim().is_empty()
+            && !self.phones.is_empty()
+            && self.phones.iter().all(|phone| Address::phone(phone).is_ok())
+    }
+}
+
+/// A question with answers to choose from. Who chose what stands beside the message, not in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Poll {
+    /// At most [`MAX_QUESTION`] characters.
+    pub question: String,
+    /// Two to [`MAX_OPTIONS`] different ones of at most [`MAX_OPTION`] characters.
+    pub options: Vec<String>,
+    /// How many of them one may choose. The bridge knows "one" and "any number".
+    pub max_answer: u32,
+}
+
+impl Poll {
+    /// Whether `WhatsApp` would take it: a question, and different answers of which some may be chosen.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        let fits = |text: &str, most| !text.trim().is_empty() && text.chars().count() <= most;
+        let twice = self
+            .options
+            .iter()
+            .enumerate()
+            .any(|(n, option)| self.options.iter().take(n).any(|other| other.trim() == option.trim()));
+        fits(&self.question, MAX_QUESTION)
+            && (2..=MAX_OPTIONS).contains(&self.options.len())
+            && self.options.iter().all(|option| fits(option, MAX_OPTION))
+            && !twice
+            && (1..=self.options.len()).contains(&(self.max_answer as usize))
+    }
+}
+
+/// Whether there is such a place: degrees, north and east positive.
+#[must_use]
+pub fn is_place(latitude: f64, longitude: f64) -> bool {
+    (-90.0..=90.0).contains(&latitude) && (-180.0..=180.0).contains(&longitude)
+}
+
 /// What the list shows of a message: a kind that the screen turns into an icon and a word, and some text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -160,6 +214,8 @@ pub enum PreviewKind {
     Location,
     /// A contact card.
     Contact,
+    /// A question with answers to choose from.
+    Poll,
     /// A line by WhatsApp itself.
     System,
     /// The sender took it back.
@@ -184,6 +240,7 @@ impl Content {
             Self::Location { name, address, .. } => name.as_deref().or(address.as_deref()).unwrap_or(""),
             Self::Choice { title, .. } => title,
             Self::Contacts { cards } => cards.first().map_or("", |c| &c.name),
+            Self::Poll(poll) => &poll.question,
             Self::Activity { .. } | Self::Unsupported { .. } => "",
         }
     }
@@ -203,6 +260,7 @@ impl Content {
             },
             Self::Location { .. } => PreviewKind::Location,
             Self::Contacts { .. } => PreviewKind::Contact,
+            Self::Poll(_) => PreviewKind::Poll,
             Self::System { .. } | Self::Activity { .. } => PreviewKind::System,
             Self::Unsupported { .. } => PreviewKind::Unsupported,
         };
@@ -242,6 +300,36 @@ mod tests {
         assert_eq!(Content::text("é".repeat(500)).preview().text.chars().count(), 160);
         let voice = Content::Media(Media { kind: MediaKind::Audio, voice: true, ..Media::default() });
         assert_eq!(voice.preview(), Preview { kind: PreviewKind::Voice, text: String::new() });
+    }
+
+    #[test]
+    fn polls_offer_a_choice() {
+        let poll = |question: &str, options: &[&str], max_answer| Poll {
+            question: question.into(),
+            options: options.iter().map(|o| (*o).to_owned()).collect(),
+            max_answer,
+        };
+        assert!(poll("Lunch?", &["Pizza", "Soup"], 1).is_complete());
+        assert!(poll("Lunch?", &["Pizza", "Soup"], 2).is_complete());
+        for bad in [
+            poll("Lunch?", &["Pizza", "Soup"], 3),
+            poll("Lunch?", &["Pizza", "Soup"], 0),
+            poll("Lunch?", &["Pizza"], 1),
+            poll("Lunch?", &["Pizza", " Pizza"], 1),
+            poll("Lunch?", &["Pizza", ""], 1),
+            poll(" ", &["Pizza", "Soup"], 1),
+            poll(&"é".repeat(MAX_QUESTION + 1), &["Pizza", "Soup"], 1),
+            poll("Lunch?", &["Pizza", &"é".repeat(MAX_OPTION + 1)], 1),
+            poll("Lunch?", &["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13"], 1),
+        ] {
+            assert!(!bad.is_complete(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn places_lie_on_the_globe() {
+        assert!(is_place(0.0, 0.0) && is_place(-90.0, 180.0));
+        assert!(!is_place(90.1, 0.0) && !is_place(0.0, -180.1) && !is_place(f64::NAN, 0.0));
     }
 
     #[test]

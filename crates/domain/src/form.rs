@@ -29,7 +29,12 @@ impl fmt::Display for FieldError {
 
 /// What can be wrong with a field. Screens have words for each in every language; `Display` is the API's English.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[serde(tag = "problem", content = "detail", rename_all = "snake_case")]
+#[serde(
+    tag = "problem",
+    content = "detail",
+    rename_all = "snake_case",
+    try_from = "crate::flat::FlatProblem"
+)]
 pub enum Problem {
     /// Nothing was entered.
     #[error("is required")]

@@ -97,7 +97,19 @@ impl ContactQuery {
     }
 }
 
-/// A text that a member or program wants to send.
+/// A message that a member or program wants to send. Files come by another way.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NewMessage {
+    /// Made by the sender (`UUIDv7`): the same id twice is one message.
+    pub id: crate::id::MessageId,
+    /// A text, a place, contact cards or a poll.
+    pub content: crate::Content,
+    /// The message that it answers.
+    #[serde(default)]
+    pub reply_to: Option<crate::id::MessageId>,
+}
+
+/// A text that a member or program writes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewText {
     /// Made by the sender (`UUIDv7`): the same id twice is one message.
@@ -107,4 +119,10 @@ pub struct NewText {
     /// The message that it answers.
     #[serde(default)]
     pub reply_to: Option<crate::id::MessageId>,
+}
+
+impl From<&NewText> for NewMessage {
+    fn from(new: &NewText) -> Self {
+        Self { id: new.id, content: crate::Content::text(&new.text), reply_to: new.reply_to }
+    }
 }

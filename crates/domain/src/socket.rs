@@ -25,8 +25,8 @@ pub enum ClientFrame {
     Typing {
         /// Where.
         conversation_id: ConversationId,
-        /// Typing or stopped.
-        on: bool,
+        /// What.
+        presence: Presence,
     },
     /// The member looks at a conversation, or at none.
     Viewing {
@@ -59,8 +59,8 @@ pub enum ServerFrame {
         conversation_id: ConversationId,
         /// Who.
         who: Typist,
-        /// Typing or stopped. Forget it after ten seconds without a repeat.
-        on: bool,
+        /// What. Forget it after ten seconds without a repeat.
+        presence: Presence,
     },
     /// How much there is to do, whenever that has changed (at most once a second): not in the log.
     Counts {
@@ -85,14 +85,14 @@ struct Flat {
     events: Option<Vec<Event>>,
     conversation_id: Option<ConversationId>,
     who: Option<Typist>,
-    on: Option<bool>,
+    presence: Option<Presence>,
     counts: Option<Counts>,
     viewers: Option<Vec<Viewer>>,
 }
 
 impl<'de> Deserialize<'de> for ServerFrame {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Flat { kind, seq, events, conversation_id, who, on, counts, viewers } =
+        let Flat { kind, seq, events, conversation_id, who, presence, counts, viewers } =
             Deserialize::deserialize(deserializer)?;
         let missing = D::Error::missing_field;
         Ok(match kind.as_str() {
@@ -102,7 +102,7 @@ impl<'de> Deserialize<'de> for ServerFrame {
             "typing" => Self::Typing {
                 conversation_id: conversation_id.ok_or_else(|| missing("conversation_id"))?,
                 who: who.ok_or_else(|| missing("who"))?,
-                on: on.ok_or_else(|| missing("on"))?,
+                presence: presence.ok_or_else(|| missing("presence"))?,
             },
             "counts" => Self::Counts { counts: counts.ok_or_else(|| missing("counts"))? },
             "viewers" => Self::Viewers { viewers: viewers.ok_or_else(|| missing("viewers"))? },
@@ -110,6 +110,19 @@ impl<'de> Deserialize<'de> for ServerFrame {
             other => return Err(D::Error::custom(format_args!("no frame is called “{other}”"))),
         })
     }
+}
+
+/// What somebody is doing in a conversation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Presence {
+    /// Nothing any more.
+    #[default]
+    Paused,
+    /// Types.
+    Typing,
+    /// Records a voice message.
+    Recording,
 }
 
 /// A colleague who looks at a conversation.
@@ -123,7 +136,7 @@ pub struct Viewer {
 
 /// Who is typing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(tag = "type", rename_all = "snake_case", try_from = "crate::flat::FlatPerson")]
 pub enum Typist {
     /// The customer.
     Contact,

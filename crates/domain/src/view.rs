@@ -54,7 +54,7 @@ impl Direction {
 
 /// Who wrote a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(tag = "type", rename_all = "snake_case", try_from = "crate::flat::FlatPerson")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Author {
     /// The customer, or in a group one of its members.
@@ -168,6 +168,9 @@ pub struct MessageView {
     pub quote: Option<Quote>,
     /// Reactions, oldest first.
     pub reactions: Vec<Reaction>,
+    /// Of a poll: who has chosen what, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub votes: Vec<Vote>,
     /// When it was written; threads are ordered by (at, id).
     pub at: Timestamp,
     /// The sender changed it.
@@ -314,6 +317,18 @@ pub struct Quote {
 pub struct Reaction {
     /// The emoji.
     pub emoji: String,
+    /// Ours, not the customer's.
+    pub from_us: bool,
+    /// Whose, as shown.
+    pub author: String,
+}
+
+/// What one person has chosen of a poll.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Vote {
+    /// The answers, in the poll's words.
+    pub options: Vec<String>,
     /// Ours, not the customer's.
     pub from_us: bool,
     /// Whose, as shown.

@@ -160,7 +160,7 @@ pub enum WorkChange {
 
 /// What a thread tells of such a change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "what", rename_all = "snake_case")]
+#[serde(tag = "what", rename_all = "snake_case", try_from = "crate::flat::FlatActivity")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Activity {
     /// Somebody looks after it now, or nobody.

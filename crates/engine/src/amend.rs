@@ -11,15 +11,17 @@ use balas_domain::{
     view::{Author, ConversationView, Direction, MessageView, VersionView},
 };
 use balas_providers::{Body, CallError, Outgoing, SendError};
-use balas_store::messages::{self, MessageRecord};
+use balas_store::messages::{self, MessageRecord, Reactor};
 
 use crate::{
-    Engine, access::Actor, accounts::Runtime, error::EngineError, outbox::written, reading,
+    Engine, access::Actor, accounts::Runtime, composed::written, error::EngineError, reading,
     routing::within_window,
 };
 
-/// Under which key our side's reaction stands: `WhatsApp` knows one for each number.
-pub(crate) const OURS: &str = "us";
+/// Our side, whoever of it: `WhatsApp` knows one for each number.
+pub(crate) fn us(name: String) -> Reactor {
+    Reactor { key: "us".to_owned(), name, from_us: true }
+}
 
 /// A message that can be pointed at.
 struct Target {
@@ -69,7 +71,7 @@ impl Engine {
         };
         target.runtime.provider().send(&outgoing).await.map_err(not_done)?;
         let mut write = self.store.write(actor.workspace, now).await?;
-        messages::react(&mut write, id, OURS, &by(actor), true, emoji, now).await?;
+        messages::react(&mut write, id, &us(by(actor)), emoji, now).await?;
         self.publish(write).await?;
         self.message(actor, id).await
     }

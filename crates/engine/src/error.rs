@@ -4,7 +4,7 @@ use balas_domain::{
     AccountStatus, IllegalTransition, content::MAX_TEXT, file::MAX_CAPTION, form::FieldError,
     media::MediaRefusal,
 };
-use balas_providers::CheckError;
+use balas_providers::{CheckError, Refused};
 use balas_store::StoreError;
 
 use crate::{
@@ -47,6 +47,12 @@ pub enum EngineError {
         /// How many they have.
         characters: usize,
     },
+    /// `WhatsApp` takes no such message.
+    #[error(transparent)]
+    Unsendable(#[from] Refused),
+    /// Nothing that one writes and sends.
+    #[error("only texts, places, contact cards and polls are sent like this; files are uploaded first")]
+    NotComposed,
     /// An upload does not go on.
     #[error(transparent)]
     Upload(#[from] UploadRefused),
@@ -150,6 +156,8 @@ impl EngineError {
             Self::Empty => "empty",
             Self::TooLong { .. } => "too_long",
             Self::CaptionTooLong { .. } => "caption_too_long",
+            Self::Unsendable(_) => "unsendable",
+            Self::NotComposed => "not_composed",
             Self::Upload(refused) => refused.code(),
             Self::Media(MediaRefusal::Empty) => "file_empty",
             Self::Media(MediaRefusal::TooLarge { .. }) => "file_too_large",

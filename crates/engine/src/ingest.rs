@@ -7,11 +7,11 @@ use balas_domain::{
 use balas_providers::inbound::{Inbound, Message, Sender, Status};
 use balas_store::{
     StoreError, Write, contacts, conversations,
-    messages::{self, AuthorRef, Inserted, MessageRecord, NewMessage, Source},
+    messages::{self, AuthorRef, Inserted, MessageRecord, NewMessage, Reactor, Source},
     pending, people, sync,
 };
 
-use crate::{Engine, accounts::Runtime, amend::OURS, live::Signal};
+use crate::{Engine, accounts::Runtime, amend::us, live::Signal};
 
 /// A change of a message by somebody who is not known as its author (yet: names of one person come to be known as such
 /// in any order).
@@ -49,9 +49,10 @@ impl Engine {
                 self.ingest_message(write, account, message, false).await
             }
             Inbound::Status(status) => self.ingest_status(write, account, status).await,
-            Inbound::Edit { .. } | Inbound::Revoke { .. } | Inbound::Reaction { .. } => {
-                self.ingest_operation(write, account, event).await
-            }
+            Inbound::Edit { .. }
+            | Inbound::Revoke { .. }
+            | Inbound::Reaction { .. }
+            | Inbound::Vote { .. } => self.ingest_operation(write, account, event).await,
             Inbound::IdentityChanged { old, new, notice, .. } => {
                 let identities: Vec<Identity> = old.into_iter().chain(new).collect();
                 self.resolve(write, account, &identities, None, None).await?;
@@ -69,11 +70,12 @@ impl Engine {
                 }
                 Ok(())
             }
-            Inbound::Typing { chat, on, .. } => {
+            Inbound::Typing { chat, presence, .. } => {
                 // Passing news: told at once and stored nowhere. Nobody looks at a conversation that does not exist.
                 let ws = write.workspace();
                 if let Some(id) = conversations::by_address(ws, write.tx(), account.id, &chat).await? {
-                    self.live.send(ws, Signal::Typing { conversation_id: id, who: Typist::Contact, on });
+                    self.live
+                        .send(ws, Signal::Typing { conversation_id: id, who: Typist::Contact, presence });
                 }
                 Ok(())
             }
@@ -273,7 +275,7 @@ impl Engine {
         Ok(())
     }
 
-    /// An edit, a revocation or a reaction.
+    /// An edit, a revocation, a reaction or a vote.
     async fn ingest_operation(
         &self,
         write: &mut Write,
@@ -285,6 +287,7 @@ impl Engine {
             Inbound::Edit { target, .. } => (target.clone(), "edit"),
             Inbound::Revoke { target, .. } => (target.clone(), "revoke"),
             Inbound::Reaction { target, .. } => (target.clone(), "reaction"),
+            Inbound::Vote { target, .. } => (target.clone(), "vote"),
             _ => return Ok(()),
         };
         let Some(record) = messages::by_provider_id(ws, write.tx(), account.id, &target).await? else {
@@ -312,25 +315,35 @@ impl Engine {
                 }
             }
             Inbound::Reaction { sender, from_us, emoji, at, .. } => {
-                let contact = self.sender(write, account, &sender).await?;
-                let (key, name) = match contact {
-                    Some(contact) if !from_us => {
-                        let name = match sender.name {
-                            Some(name) => name,
-                            None => contacts::get(ws, write.tx(), contact)
-                                .await?
-                                .map(|c| c.name)
-                                .unwrap_or_default(),
-                        };
-                        (contact.to_string(), name)
-                    }
-                    _ => (OURS.to_owned(), String::new()),
-                };
-                messages::react(write, id, &key, &name, from_us, emoji.as_deref(), at).await?;
+                let who = self.reactor(write, account, sender, from_us).await?;
+                messages::react(write, id, &who, emoji.as_deref(), at).await?;
+            }
+            Inbound::Vote { sender, from_us, options, at, .. } => {
+                let who = self.reactor(write, account, sender, from_us).await?;
+                messages::vote(write, id, &who, &options, at).await?;
             }
             _ => {}
         }
         Ok(())
+    }
+
+    async fn reactor(
+        &self,
+        write: &mut Write,
+        account: &Runtime,
+        sender: Sender,
+        from_us: bool,
+    ) -> Result<Reactor, StoreError> {
+        let contact = self.sender(write, account, &sender).await?;
+        let Some(contact) = contact.filter(|_| !from_us) else { return Ok(us(String::new())) };
+        let name = match sender.name {
+            Some(name) => name,
+            None => {
+                let known = contacts::get(write.workspace(), write.tx(), contact).await?;
+                known.map(|c| c.name).unwrap_or_default()
+            }
+        };
+        Ok(Reactor { key: contact.to_string(), name, from_us: false })
     }
 
     /// Whether who changes a message wrote it. In a direct chat there is only one on each side.

@@ -20,6 +20,7 @@ pub struct Inner {
     pub(crate) gateway_http: reqwest::Client,
     pub(crate) vault: crate::secrets::Vault,
     pub(crate) live: Live,
+    pub(crate) counted: crate::open_work::Counted,
     pub(crate) accounts: crate::accounts::Registry,
     pub(crate) supervisor: crate::accounts::Supervisor,
     pub(crate) bridge: crate::bridge::Bridge,

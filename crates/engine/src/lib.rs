@@ -1,7 +1,7 @@
 //! What happens in Balas: messages come in, answers go out, accounts live, and everyone may only do what he may.
 //!
 //! Two roads cross this crate. **In:** [`Engine::receive_cloud_webhook`] verifies and journals, `ingest` turns the
-//! journal into rows and events. **Out:** [`Engine::send_text`] stores message and job, `outbox` hands them to the
+//! journal into rows and events. **Out:** [`Engine::send`] stores message and job, `outbox` hands them to the
 //! provider when the [`governor`] allows. [`live`] only says "look": the event log is the truth.
 
 pub mod access;
@@ -12,6 +12,7 @@ mod amend;
 mod auth;
 mod bridge;
 mod calendar;
+mod composed;
 pub mod error;
 mod files;
 pub mod governor;
@@ -24,6 +25,7 @@ mod journal;
 pub mod live;
 mod look_up;
 mod members;
+mod open_work;
 mod outbox;
 mod passwords;
 mod people;
@@ -54,9 +56,9 @@ pub use files::{
 };
 pub use live::{Live, Signal};
 pub use members::MemberChange;
+pub use open_work::OpenWork;
 pub use reading::EventsAfter;
 pub use webhooks::{ChallengeError, GatewayTarget, WebhookError, WebhookTarget};
-pub use work::OpenWork;
 pub use workspaces::NewOwner;
 
 /// A worker that panicked is started again after this long.
@@ -128,6 +130,7 @@ impl Engine {
             sign_ins: auth::Throttle::default(),
             hashing: passwords::Hasher::default(),
             live: Live::default(),
+            counted: open_work::Counted::default(),
             moments: ambient::Moments::default(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),

@@ -6,7 +6,10 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use balas_domain::{ConversationId, Seq, WorkspaceId, socket::Typist};
+use balas_domain::{
+    ConversationId, Seq, WorkspaceId,
+    socket::{Presence, Typist},
+};
 use balas_store::{Committed, StoreError, Write};
 use tokio::sync::broadcast;
 
@@ -20,14 +23,14 @@ const BACKLOG: usize = 256;
 pub enum Signal {
     /// The log has reached this position: look.
     Log(Seq),
-    /// Someone is typing, or has stopped. Passing news that is in no log.
+    /// Someone is typing or recording, or has stopped. Passing news that is in no log.
     Typing {
         /// Where.
         conversation_id: ConversationId,
         /// Who.
         who: Typist,
-        /// Typing or stopped.
-        on: bool,
+        /// What.
+        presence: Presence,
     },
 }
 

@@ -6,10 +6,9 @@ use std::time::Duration;
 use balas_domain::{
     AccountId, AccountSettings, AccountStatus, Content, ConversationId, Delivery, MessageId, MessageStatus,
     Permission, Priority, Timestamp, UploadId, WorkspaceId,
-    content::MAX_TEXT,
-    query::NewText,
+    query::NewMessage,
     settings::Pace,
-    socket::Typist,
+    socket::{Presence, Typist},
     view::{AccountView, Direction, Failure, FailureClass, Held, HeldReason, MessageView, ProviderKind},
 };
 use balas_providers::{Body, CallError, Outcome, Outgoing, OutgoingFile, SendError};
@@ -19,7 +18,7 @@ use balas_store::{
     conversations,
     files::{self, Contents},
     jobs,
-    messages::{self, Inserted, MessageRecord, NewMessage, Source},
+    messages::{self, Inserted, MessageRecord, Source},
     workspaces,
 };
 use serde::{Deserialize, Serialize};
@@ -29,6 +28,7 @@ use crate::{
     access::{Actor, Who},
     accounts::Runtime,
     calendar::{Day, day},
+    composed::{self, composed},
     error::EngineError,
     governor::Lesson,
     groups,
@@ -62,16 +62,17 @@ impl Engine {
     /// Stores an answer and sees to it that it is sent. The same id again gives the same message.
     ///
     /// # Errors
-    /// When the actor may not, the text is empty or too long, the number cannot send, the window is closed, or the id
+    /// When the actor may not, `WhatsApp` takes no such message, the number cannot send, the window is closed, or the id
     /// stands for another message.
-    pub async fn send_text(
+    pub async fn send(
         &self,
         actor: &Actor,
         conversation_id: ConversationId,
-        new: &NewText,
+        new: impl Into<NewMessage>,
     ) -> Result<MessageView, EngineError> {
         actor.require(Permission::Reply)?;
-        let content = Content::text(written(&new.text)?);
+        let new: NewMessage = new.into();
+        let content = composed(new.content)?;
         let answer = Answer { id: new.id, reply_to: new.reply_to, content, file: None };
         self.answer(actor, conversation_id, answer).await
     }
@@ -113,7 +114,7 @@ impl Engine {
             }
             None => None,
         };
-        let row = NewMessage {
+        let row = messages::NewMessage {
             id: new.id,
             conversation_id,
             account_id: account.id,
@@ -216,11 +217,16 @@ impl Engine {
         Ok(())
     }
 
-    /// Tells colleagues, and where the provider can the customer, that someone is typing.
+    /// Tells colleagues, and where the provider can the customer, that someone is typing or recording.
     ///
     /// # Errors
     /// When the actor may not, or there is no such conversation.
-    pub async fn typing(&self, actor: &Actor, id: ConversationId, on: bool) -> Result<(), EngineError> {
+    pub async fn typing(
+        &self,
+        actor: &Actor,
+        id: ConversationId,
+        presence: Presence,
+    ) -> Result<(), EngineError> {
         actor.require(Permission::Reply)?;
         let (conversation, target) = {
             let mut tx = self.store.read().await?;
@@ -232,15 +238,15 @@ impl Engine {
         let id = conversation.id;
         if let Who::Member { id: member, name } = &actor.who {
             let who = Typist::Member { id: *member, name: name.clone() };
-            self.live.send(actor.workspace, Signal::Typing { conversation_id: id, who, on });
+            self.live.send(actor.workspace, Signal::Typing { conversation_id: id, who, presence });
         }
-        if let (true, Some(runtime)) = (on, self.accounts.get(conversation.account_id))
+        if let Some(runtime) = self.accounts.get(conversation.account_id)
             && runtime.provider().capabilities().send_typing
         {
             // Passing news: if it does not arrive nothing is lost.
             self.tasks.spawn(async move {
-                if let Err(error) = runtime.provider().typing(&conversation.address, target.as_deref()).await
-                {
+                let (provider, chat) = (runtime.provider(), &conversation.address);
+                if let Err(error) = provider.typing(chat, presence, target.as_deref()).await {
                     tracing::debug!(%error, "typing could not be shown to the customer");
                 }
             });
@@ -354,7 +360,7 @@ impl Engine {
         let outgoing = Outgoing {
             id,
             to: route.to.clone(),
-            body,
+            body: composed::fit(body, account.provider),
             // Another number does not know what was said on this one.
             reply_to: record.quote_provider_id.clone().filter(|_| !route.other),
             mentions,
@@ -450,7 +456,6 @@ impl Engine {
         content: &Content,
     ) -> Result<(Body, Option<tempfile::TempPath>), EngineError> {
         match content {
-            Content::Text { text } => Ok((Body::Text { text: text.clone() }, None)),
             Content::Media(media) => {
                 let file = {
                     let mut tx = self.store.read().await?;
@@ -470,7 +475,9 @@ impl Engine {
                 });
                 Ok((body, Some(path)))
             }
-            _ => Err(EngineError::Internal("a message of this kind has no way out".to_owned())),
+            content => composed::body(content)
+                .map(|body| (body, None))
+                .ok_or_else(|| EngineError::Internal("a message of this kind has no way out".to_owned())),
         }
     }
 
@@ -589,22 +596,6 @@ pub(crate) struct Answer {
     pub(crate) content: Content,
     /// What lies in a storage for it, and the upload that it came as.
     pub(crate) file: Option<(Contents, UploadId)>,
-}
-
-/// What somebody has written, made fit to be stored.
-///
-/// # Errors
-/// When nothing is left of it, or it is too long.
-pub(crate) fn written(text: &str) -> Result<String, EngineError> {
-    let text = balas_domain::text::clean_body(text);
-    if text.trim().is_empty() {
-        return Err(EngineError::Empty);
-    }
-    let characters = text.chars().count();
-    if characters > MAX_TEXT {
-        return Err(EngineError::TooLong { characters });
-    }
-    Ok(text)
 }
 
 pub(crate) fn same_message(

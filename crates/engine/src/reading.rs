@@ -15,7 +15,6 @@ use crate::{
     Engine,
     access::{Actor, may_see},
     error::EngineError,
-    work::open_work,
 };
 
 /// Messages of a thread's page.
@@ -64,7 +63,7 @@ impl Engine {
             members: members::list(ws, &mut tx).await?,
             alerts: alerts::list(ws, &mut tx, false, MAX_PAGE).await?,
             labels: labels::list(ws, &mut tx).await?,
-            counts: open_work(ws, &mut tx).await?.seen_by(actor),
+            counts: self.open_work_for_page(ws, &mut tx, seq).await?.seen_by(actor),
             workspace: workspaces::view(ws, &mut tx, seq).await?,
             thread,
         })

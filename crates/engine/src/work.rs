@@ -1,11 +1,8 @@
 //! What a team makes of conversations: who looks after them, what is done, what is put off, what colleagues should know.
 
-use std::collections::BTreeMap;
-
 use balas_domain::{
     ConversationId, Delivery, LabelId, LabelView, MemberId, MessageId, MessageStatus, Permission, Timestamp,
     WorkState, WorkspaceId,
-    counts::{Counts, Tally, Whose},
     query::NewText,
     view::{ConversationView, Direction, MessageView},
     work::{Activity, LabelForm, MAX_LABELS, WorkChange},
@@ -17,7 +14,9 @@ use balas_store::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Engine, access::Actor, error::EngineError, jobs::Done, outbox::written, reading};
+use crate::{
+    Engine, access::Actor, composed::written, error::EngineError, jobs::Done, open_work::count, reading,
+};
 
 /// Wakes a conversation that was put off.
 #[derive(Debug, Serialize, Deserialize)]
@@ -258,63 +257,6 @@ impl Engine {
     async fn label(&self, actor: &Actor, id: LabelId) -> Result<LabelView, EngineError> {
         let mut tx = self.store.read().await?;
         labels::get(actor.workspace, &mut tx, id).await?.ok_or(EngineError::NotFound { what: "label" })
-    }
-
-    /// How much there is to do in a workspace, once for all of its members: see [`OpenWork::seen_by`].
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn open_work(&self, ws: WorkspaceId) -> Result<OpenWork, EngineError> {
-        let mut tx = self.store.read().await?;
-        Ok(open_work(ws, &mut tx).await?)
-    }
-}
-
-pub(crate) async fn open_work(ws: WorkspaceId, tx: &mut Tx) -> Result<OpenWork, StoreError> {
-    let labels = labels::counts(ws, tx).await?;
-    let labels = labels.into_iter().map(|(id, n)| (id, count(n))).collect();
-    Ok(OpenWork { rows: work::counts(ws, tx).await?, labels })
-}
-
-fn count(n: i64) -> u32 {
-    u32::try_from(n).unwrap_or(u32::MAX)
-}
-
-/// How much there is to do in a workspace.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OpenWork {
-    rows: Vec<work::OpenCount>,
-    labels: Vec<(LabelId, u32)>,
-}
-
-impl OpenWork {
-    /// The same as a member sees it; nothing for who may not read conversations.
-    #[must_use]
-    pub fn seen_by(&self, actor: &Actor) -> Counts {
-        if actor.require(Permission::ReadConversations).is_err() {
-            return Counts::default();
-        }
-        let mut tallies: BTreeMap<_, Tally> = BTreeMap::new();
-        for row in &self.rows {
-            let whose = match row.assignee_id {
-                None => Whose::Nobodys,
-                Some(member) if actor.member() == Some(member) => Whose::Mine,
-                Some(_) => Whose::Others,
-            };
-            let (account, groups) = (row.account_id, row.is_group);
-            let tally = tallies.entry((account, whose, groups)).or_insert(Tally {
-                account,
-                whose,
-                groups,
-                open: 0,
-                unread: 0,
-                messages: 0,
-            });
-            tally.open += count(row.open);
-            tally.unread += count(row.unread);
-            tally.messages += count(row.messages);
-        }
-        Counts { tallies: tallies.into_values().collect(), labels: self.labels.clone() }
     }
 }
 

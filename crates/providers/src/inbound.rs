@@ -6,7 +6,9 @@
 
 use std::fmt;
 
-use balas_domain::{Address, Content, Identity, MessageId, MessageStatus, Timestamp, view::Failure};
+use balas_domain::{
+    Address, Content, Identity, MessageId, MessageStatus, Timestamp, socket::Presence, view::Failure,
+};
 use serde::{Deserialize, Serialize};
 
 /// What one delivery says about one account.
@@ -71,6 +73,21 @@ pub enum Inbound {
         /// When.
         at: Timestamp,
     },
+    /// Somebody chose answers of a poll.
+    Vote {
+        /// The provider's id of the poll.
+        target: String,
+        /// The conversation that it stands in.
+        chat: Address,
+        /// Who; as in [`Message::sender`].
+        sender: Sender,
+        /// Chosen on the business's phone.
+        from_us: bool,
+        /// The chosen answers in the poll's words; none if the choice was taken back.
+        options: Vec<String>,
+        /// When.
+        at: Timestamp,
+    },
     /// We read a conversation on the phone, so that it is no longer unread. Says nothing about messages that
     /// we sent.
     ReadByUs {
@@ -82,16 +99,14 @@ pub enum Inbound {
         /// When.
         at: Timestamp,
     },
-    /// Somebody began or ceased to type. Means nothing after some seconds; never stored.
+    /// Somebody began or ceased to type or to record. Means nothing after some seconds; never stored.
     Typing {
         /// The conversation.
         chat: Address,
         /// Who; as in [`Message::sender`].
         sender: Sender,
-        /// Began, or ceased.
-        on: bool,
-        /// Records a voice message instead of typing.
-        recording: bool,
+        /// What.
+        presence: Presence,
     },
     /// Members of a group came, went or got another role.
     Group(GroupChange),

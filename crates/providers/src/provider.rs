@@ -5,6 +5,7 @@ use std::{fmt, time::Duration};
 use async_trait::async_trait;
 use balas_domain::{
     Address, Identity, MessageId,
+    socket::Presence,
     view::{Capabilities, Failure, FailureClass, ProviderKind},
 };
 
@@ -37,12 +38,18 @@ pub trait Provider: Send + Sync {
     /// When the provider refuses or cannot be reached.
     async fn mark_read(&self, chat: &Address, provider_id: &str) -> Result<(), CallError>;
 
-    /// Shows the customer for some seconds that somebody is typing. Marks the given message as read with some
+    /// Shows the customer for some seconds that somebody is typing (or recording, where the provider knows that), or no
+    /// more that he is. Marks the given message as read with some
     /// providers, so it must be one that an agent has seen.
     ///
     /// # Errors
     /// When the provider refuses or cannot be reached.
-    async fn typing(&self, chat: &Address, last_inbound_provider_id: Option<&str>) -> Result<(), CallError>;
+    async fn typing(
+        &self,
+        chat: &Address,
+        presence: Presence,
+        last_inbound_provider_id: Option<&str>,
+    ) -> Result<(), CallError>;
 
     /// Changes what a sent message says. Doing it twice does no harm.
     ///

@@ -18,9 +18,9 @@ pub fn readable(body: &Body) -> String {
             lines([name.as_deref(), address.as_deref(), Some(&link)])
         }
         Body::Contacts { cards } => cards.iter().map(card).collect::<Vec<_>>().join("\n\n"),
-        Body::Poll { question, options, .. } => {
-            let numbered = options.iter().zip(1..).map(|(option, n)| format!("{n}. {}", option.trim()));
-            std::iter::once(question.trim().to_owned()).chain(numbered).collect::<Vec<_>>().join("\n")
+        Body::Poll(poll) => {
+            let numbered = poll.options.iter().zip(1..).map(|(option, n)| format!("{n}. {}", option.trim()));
+            std::iter::once(poll.question.trim().to_owned()).chain(numbered).collect::<Vec<_>>().join("\n")
         }
     }
 }
@@ -36,17 +36,17 @@ fn lines<'a>(parts: impl IntoIterator<Item = Option<&'a str>>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use balas_domain::view::ProviderKind;
+    use balas_domain::{content::Poll, view::ProviderKind};
 
     use super::*;
 
     #[test]
     fn everything_can_be_read() {
-        let poll = Body::Poll {
+        let poll = Body::Poll(Poll {
             question: "Lunch? ".into(),
             options: vec!["Pizza".into(), "Soup".into()],
             max_answer: 1,
-        };
+        });
         assert_eq!(readable(&poll), "Lunch?\n1. Pizza\n2. Soup");
         let place = Body::Location {
             latitude: -6.2,

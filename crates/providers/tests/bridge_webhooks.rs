@@ -87,6 +87,18 @@ fn one_person_under_both_names() {
 }
 
 #[test]
+fn polls_and_votes() {
+    let Inbound::Message(Message { content: Content::Poll(poll), .. }) = read("message_poll_several") else {
+        panic!()
+    };
+    assert_eq!((poll.question.as_str(), poll.options.len(), poll.max_answer), ("When?", 2, 2));
+    let Inbound::Vote { chat, options, from_us, .. } = read("poll_vote") else { panic!() };
+    assert_eq!((chat, options, from_us), (peer(), vec!["Não".to_owned()], false));
+    let Inbound::Vote { options, .. } = read("poll_vote_taken_back") else { panic!() };
+    assert!(options.is_empty());
+}
+
+#[test]
 fn files_are_to_be_fetched() {
     let Inbound::Message(Message { content: Content::Media(media), provider_id, .. }) = read("message_ptt")
     else {

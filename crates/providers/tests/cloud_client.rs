@@ -17,6 +17,7 @@ use async_trait::async_trait;
 use balas_domain::{
     Address, Identity, IdentityKind, MessageId,
     content::MediaKind,
+    socket::Presence,
     view::{FailureClass, ProviderKind},
 };
 use balas_providers::{
@@ -720,8 +721,8 @@ fn debug_shows_no_secret() {
 async fn read_marks_and_typing() {
     let (server, cloud) = always(answer(200, &json!({"success": true}))).await;
     cloud.mark_read(&phone(), "wamid.IN").await.unwrap();
-    cloud.typing(&phone(), Some("wamid.IN")).await.unwrap();
-    let unsupported = cloud.typing(&phone(), None).await.unwrap_err();
+    cloud.typing(&phone(), Presence::Typing, Some("wamid.IN")).await.unwrap();
+    let unsupported = cloud.typing(&phone(), Presence::Typing, None).await.unwrap_err();
     assert!(matches!(unsupported, CallError::Unsupported { .. }));
     let bodies: Vec<Value> = seen(&server).await.iter().map(|r| r.body_json().unwrap()).collect();
     let read = json!({"messaging_product": "whatsapp", "status": "read", "message_id": "wamid.IN"});

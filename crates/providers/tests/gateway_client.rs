@@ -16,7 +16,8 @@ use std::{
 use async_trait::async_trait;
 use balas_domain::{
     Address, Content, MessageId, SendAs, Timestamp,
-    content::{Card, MediaKind},
+    content::{Card, MediaKind, Poll},
+    socket::Presence,
     view::{FailureClass, ProviderKind},
 };
 use balas_providers::{
@@ -368,8 +369,8 @@ async fn reactions_read_marks_and_typing() {
         assert_eq!(sent.provider_id, "3EB0AA11");
     }
     gateway.mark_read(&phone(), "3EB0IN").await.unwrap();
-    gateway.typing(&phone(), None).await.unwrap();
-    gateway.typing_ceased(&phone()).await.unwrap();
+    gateway.typing(&phone(), Presence::Typing, None).await.unwrap();
+    gateway.typing(&phone(), Presence::Paused, None).await.unwrap();
     let seen: Vec<(String, Value)> =
         seen(&server).await.iter().map(|r| (r.url.path().to_owned(), r.body_json().unwrap())).collect();
     let call = |path: &str, body: Value| (path.to_owned(), body);
@@ -461,7 +462,7 @@ async fn files_go_out_as_forms(
     json!({"contact_name": "Ana Maria", "contact_phone": "628123456"})
 )]
 #[case(
-    Body::Poll { question: "Lunch? ".into(), options: vec!["Pizza".into(), " Soup".into()], max_answer: 2 },
+    Body::Poll(Poll { question: "Lunch? ".into(), options: vec!["Pizza".into(), " Soup".into()], max_answer: 2 }),
     "poll",
     json!({"question": "Lunch?", "options": ["Pizza", "Soup"], "max_answer": 2})
 )]
@@ -696,7 +697,10 @@ async fn who_cannot_be_reached_is_refused_before() {
     let error = gateway.send(&message(user.clone(), Body::Text { text: "hi".into() })).await.unwrap_err();
     assert_eq!((error.class, error.outcome), (FailureClass::Invalid, Outcome::NotSent));
     assert!(matches!(gateway.mark_read(&user, "1").await, Err(CallError::Unsupported { .. })));
-    assert!(matches!(gateway.typing(&user, None).await, Err(CallError::Unsupported { .. })));
+    assert!(matches!(
+        gateway.typing(&user, Presence::Typing, None).await,
+        Err(CallError::Unsupported { .. })
+    ));
 }
 
 #[rstest]

@@ -35,7 +35,7 @@ pub(crate) fn word<T: FromStr>(what: &'static str, word: &str) -> Result<T> {
     word.parse().map_err(|_| StoreError::Corrupt { what })
 }
 
-const PREVIEWS: [(PreviewKind, &str); 12] = [
+const PREVIEWS: [(PreviewKind, &str); 13] = [
     (PreviewKind::Text, "text"),
     (PreviewKind::Image, "image"),
     (PreviewKind::Video, "video"),
@@ -44,6 +44,7 @@ const PREVIEWS: [(PreviewKind, &str); 12] = [
     (PreviewKind::Document, "document"),
     (PreviewKind::Sticker, "sticker"),
     (PreviewKind::Location, "location"),
+    (PreviewKind::Poll, "poll"),
     (PreviewKind::Contact, "contact"),
     (PreviewKind::System, "system"),
     (PreviewKind::Deleted, "deleted"),

@@ -2,9 +2,9 @@
 
 use axum::{Json, extract::State, http::StatusCode};
 use balas_domain::{
-    AccountId, ConversationId, MessageId,
+    AccountId, Content, ConversationId, MessageId,
     inbox::MessagePage,
-    query::{NewText, PAGE},
+    query::{NewMessage, NewText, PAGE},
     search::{MessageHit, SearchQuery},
     view::{MessageView, Page, VersionView},
 };
@@ -19,15 +19,17 @@ use crate::{
     state::AppState,
 };
 
-/// A text to send.
+/// A message to send: either `text` or `content`.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct SendText {
+pub struct SendMessage {
     /// Made by you, a `UUIDv7`: sent twice with the same id it is still one message.
     id: MessageId,
     /// The text with `WhatsApp`'s marks, 1 to 4,096 characters.
     #[schema(min_length = 1, max_length = 4096)]
-    text: String,
+    text: Option<String>,
+    /// Something else than a text: a `location`, `contacts`, or a `poll`. What the number cannot send goes as text.
+    content: Option<Content>,
     /// The message that it answers.
     reply_to: Option<MessageId>,
 }
@@ -76,11 +78,12 @@ pub async fn list(
     Ok(Json(page.messages))
 }
 
-/// Send a text
+/// Send a message
 ///
+/// A text, a place, contact cards or a poll; files are uploaded first and sent under another address.
 /// Stored and queued when this answers; `delivery` tells how far it comes, here and on the live stream.
 #[utoipa::path(post, path = "/conversations/{id}/messages", tag = "messages", params(("id" = ConversationId, Path)),
-    request_body = SendText, responses(
+    request_body = SendMessage, responses(
         (status = 201, body = MessageView, description = "Stored"),
         (status = 200, body = MessageView, description = "Had been stored before under this id"),
     ))]
@@ -88,14 +91,24 @@ pub async fn send(
     State(state): State<AppState>,
     Caller(actor): Caller,
     Id(conversation): Id<ConversationId>,
-    JsonBody(SendText { id, text, reply_to }): JsonBody<SendText>,
+    JsonBody(SendMessage { id, text, content, reply_to }): JsonBody<SendMessage>,
 ) -> Result<(StatusCode, Json<MessageView>), Problem> {
+    let content = match (text, content) {
+        (Some(text), None) => Content::text(text),
+        (None, Some(content)) => content,
+        (text, _) => {
+            let detail = "a message has either a text or a content";
+            let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail);
+            let words = if text.is_some() { "must not stand beside a content" } else { "is required" };
+            return Err(problem.field("text", words.to_owned()));
+        }
+    };
     // Only for the status: whether it is stored twice is decided by the engine.
     let known = {
         let mut tx = state.engine.store().read().await.map_err(EngineError::from)?;
         messages::get(actor.workspace, &mut tx, id).await.map_err(EngineError::from)?.is_some()
     };
-    let message = state.engine.send_text(&actor, conversation, &NewText { id, text, reply_to }).await?;
+    let message = state.engine.send(&actor, conversation, NewMessage { id, content, reply_to }).await?;
     Ok((if known { StatusCode::OK } else { StatusCode::CREATED }, Json(message)))
 }
 

@@ -184,8 +184,8 @@ async fn read(
         let signal = tokio::select! {
             signal = signals.recv() => match signal {
                 Ok(Signal::Log(_)) | Err(RecvError::Lagged(_)) => None,
-                Ok(Signal::Typing { conversation_id, who, on }) => {
-                    Some(ServerFrame::Typing { conversation_id, who, on })
+                Ok(Signal::Typing { conversation_id, who, presence }) => {
+                    Some(ServerFrame::Typing { conversation_id, who, presence })
                 }
                 // The channel was forgotten while nobody listened.
                 Err(RecvError::Closed) => {
@@ -231,9 +231,9 @@ async fn count(engine: &Engine, ws: WorkspaceId, room: &Room) {
     match engine.open_work(ws).await {
         Ok(work) => {
             room.counts.send_if_modified(|known| {
-                let changed = known.as_deref() != Some(&work);
+                let changed = known.as_deref() != Some(&*work);
                 if changed {
-                    *known = Some(Arc::new(work));
+                    *known = Some(work);
                 }
                 changed
             });

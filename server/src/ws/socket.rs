@@ -314,8 +314,8 @@ impl Session {
         match parse(message)? {
             Some(ClientFrame::Hello { since }) => self.greet(since).await,
             Some(ClientFrame::Ping) => self.send_frame(&ServerFrame::Pong).await,
-            Some(ClientFrame::Typing { conversation_id, on }) => {
-                match self.state.engine.typing(&self.actor, conversation_id, on).await {
+            Some(ClientFrame::Typing { conversation_id, presence }) => {
+                match self.state.engine.typing(&self.actor, conversation_id, presence).await {
                     // Passing news: a conversation that is gone, or a right that is missing, is no reason to
                     // part.
                     Ok(()) | Err(EngineError::NotFound { .. } | EngineError::Denied(_)) => {}

@@ -112,6 +112,33 @@ async fn a_thread_is_read_from_a_message_on() {
 }
 
 #[tokio::test]
+async fn more_than_texts_is_sent() {
+    let app = TestApp::init().await;
+    let row = app.receive("6281200001111", "Sari", "halo").await;
+    let client = app.with_token(Role::Agent).await;
+    let path = format!("/api/v1/conversations/{}/messages", row.id);
+    let place = json!({"type": "location", "latitude": -6.2, "longitude": 106.8, "name": "Kantor"});
+    let sent = client.post(&path, &json!({"id": new_id(), "content": place})).await;
+    assert_eq!(sent.status, 201, "{}", sent.text());
+    assert_eq!(sent.json()["content"], place);
+    until("WhatsApp has it", async || !app.sandbox.world().sent("6281200001111").is_empty()).await;
+
+    let poll = json!({"type": "poll", "question": "?", "options": ["a"], "max_answer": 1});
+    assert_eq!(
+        client.post(&path, &json!({"id": new_id(), "content": poll})).await.problem(422),
+        "unsendable"
+    );
+    let note = json!({"type": "note", "text": "x"});
+    assert_eq!(
+        client.post(&path, &json!({"id": new_id(), "content": note})).await.problem(422),
+        "not_composed"
+    );
+    for wrong in [json!({"id": new_id()}), json!({"id": new_id(), "text": "x", "content": place})] {
+        assert_eq!(client.post(&path, &wrong).await.problem(422), "invalid");
+    }
+}
+
+#[tokio::test]
 async fn what_is_wrong_is_named() {
     let app = TestApp::init().await;
     let row = app.receive("6281200001111", "Sari", "halo").await;

@@ -7,7 +7,7 @@ use balas_domain::{
     Event, MessageId, Payload, Role, Seq,
     form::GatewayForm,
     query::NewText,
-    socket::{CLOSE_LAGGED, CLOSE_SIGNED_OUT, ClientFrame, ServerFrame, Typist},
+    socket::{CLOSE_LAGGED, CLOSE_SIGNED_OUT, ClientFrame, Presence, ServerFrame, Typist},
 };
 use balas_engine::{MemberChange, ambient::OsRandom};
 use balas_server::ws::SocketRules;
@@ -243,7 +243,7 @@ async fn another_workspace_hears_nothing() {
     let row = app.receive("6281200001111", "Sari", "secret").await;
     ours.events_to(head(&app).await).await;
     // Naming our conversation changes nothing.
-    theirs.say(&ClientFrame::Typing { conversation_id: row.id, on: true }).await;
+    theirs.say(&ClientFrame::Typing { conversation_id: row.id, presence: Presence::Typing }).await;
     theirs.say(&ClientFrame::Viewing { conversation_id: Some(row.id) }).await;
     theirs.say(&ClientFrame::Ping).await;
     assert_eq!(theirs.frame().await, ServerFrame::Pong, "nothing came before the answer to the last frame");
@@ -273,10 +273,10 @@ async fn typing_is_shown_to_colleagues() {
         socket.say(&ClientFrame::Ping).await;
         while socket.frame().await != ServerFrame::Pong {}
     }
-    one.say(&ClientFrame::Typing { conversation_id: row.id, on: true }).await;
+    one.say(&ClientFrame::Typing { conversation_id: row.id, presence: Presence::Typing }).await;
     loop {
-        if let ServerFrame::Typing { conversation_id, who, on } = two.frame().await {
-            assert_eq!((conversation_id, on), (row.id, true));
+        if let ServerFrame::Typing { conversation_id, who, presence } = two.frame().await {
+            assert_eq!((conversation_id, presence), (row.id, Presence::Typing));
             assert!(matches!(who, Typist::Member { .. }));
             break;
         }
@@ -336,7 +336,7 @@ async fn a_socket_that_does_not_read_is_closed_and_misses_nothing() {
         for _ in 0..20 {
             let id = MessageId::new(app.engine.now(), &OsRandom);
             let new = NewText { id, text: text.clone(), reply_to: None };
-            app.engine.send_text(&app.owner, row.id, &new).await.unwrap();
+            app.engine.send(&app.owner, row.id, &new).await.unwrap();
         }
         slow_is_closing(&app)
     })

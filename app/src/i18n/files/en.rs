@@ -21,7 +21,6 @@ pub(super) static WORDS: FileWords = FileWords {
     position: "Position",
     speed: "Speed: {speed}",
     unplayable: "This browser cannot play it. Save it to listen.",
-    attach: "Attach files",
     drop_here: "Drop files here to send them to {name}",
     tray: "Files to send",
     take_out: "Take out {name}",

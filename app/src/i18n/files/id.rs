@@ -21,7 +21,6 @@ pub(super) static WORDS: FileWords = FileWords {
     position: "Posisi",
     speed: "Kecepatan: {speed}",
     unplayable: "Peramban ini tidak dapat memutarnya. Simpan untuk mendengarkan.",
-    attach: "Lampirkan berkas",
     drop_here: "Lepaskan berkas di sini untuk mengirimnya ke {name}",
     tray: "Berkas yang akan dikirim",
     take_out: "Keluarkan {name}",

@@ -46,7 +46,6 @@ file_words! {
     speed,
     unplayable,
     // Sending.
-    attach,
     drop_here,
     tray,
     take_out,

@@ -21,7 +21,6 @@ pub(super) static WORDS: FileWords = FileWords {
     position: "Posição",
     speed: "Velocidade: {speed}",
     unplayable: "Este navegador não consegue reproduzir. Salve para ouvir.",
-    attach: "Anexar arquivos",
     drop_here: "Solte os arquivos aqui para enviá-los a {name}",
     tray: "Arquivos a enviar",
     take_out: "Tirar {name}",

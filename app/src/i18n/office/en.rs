@@ -1,10 +1,10 @@
 //! The office in English.
 
 use super::OfficeWords;
-use crate::i18n::en;
+use crate::i18n::Lang;
 
 pub(super) static WORDS: OfficeWords = OfficeWords {
-    general: &en::WORDS,
+    lang: Lang::En,
     // Accounts.
     accounts_title: "Numbers",
     accounts_lead: "The WhatsApp numbers that your team answers on.",

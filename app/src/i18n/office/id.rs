@@ -1,10 +1,10 @@
 //! The office in Indonesian.
 
 use super::OfficeWords;
-use crate::i18n::id;
+use crate::i18n::Lang;
 
 pub(super) static WORDS: OfficeWords = OfficeWords {
-    general: &id::WORDS,
+    lang: Lang::Id,
     // Accounts.
     accounts_title: "Nomor",
     accounts_lead: "Nomor WhatsApp tempat tim Anda membalas.",

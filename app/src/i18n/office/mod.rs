@@ -14,7 +14,7 @@ macro_rules! office_words {
         /// The office's words in one language, and through it those of everywhere.
         #[derive(Debug)]
         pub(crate) struct OfficeWords {
-            general: &'static Words,
+            lang: Lang,
             $(pub(crate) $name: &'static str,)*
         }
 
@@ -281,7 +281,7 @@ impl Deref for OfficeWords {
     type Target = Words;
 
     fn deref(&self) -> &Words {
-        self.general
+        self.lang.words()
     }
 }
 

@@ -1,10 +1,10 @@
 //! The office in Brazilian Portuguese.
 
 use super::OfficeWords;
-use crate::i18n::pt;
+use crate::i18n::Lang;
 
 pub(super) static WORDS: OfficeWords = OfficeWords {
-    general: &pt::WORDS,
+    lang: Lang::Pt,
     // Accounts.
     accounts_title: "Números",
     accounts_lead: "Os números de WhatsApp em que sua equipe responde.",

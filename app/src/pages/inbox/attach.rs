@@ -131,14 +131,20 @@ fn refusal_words(app: App, file: &Chosen, refusal: &MediaRefusal) -> String {
     }
 }
 
-/// The button that opens the browser's own picker.
-pub(super) fn attach_button(
-    tray: Tray,
-    provider: ProviderKind,
-    allowed: impl Fn() -> bool + Copy + Send + Sync + 'static,
-) -> AnyView {
+/// The field of the browser's own picker.
+const FIELD: &str = "attach";
+
+/// Opens the browser's own picker.
+pub(super) fn pick() {
+    if let Some(field) = dom::by_id(FIELD) {
+        field.click();
+    }
+}
+
+/// What the picker belongs to; nobody sees it.
+pub(super) fn file_input(tray: Tray, provider: ProviderKind) -> AnyView {
     let app = use_app();
-    let words = app.lang.file_words();
+    let words = app.lang.add_words();
     let node = NodeRef::<html::Input>::new();
     let picked = move |_| {
         let Some(input) = node.get_untracked() else { return };
@@ -149,28 +155,14 @@ pub(super) fn attach_button(
         input.set_value("");
     };
     view! {
-        <button
-            type="button"
-            class="icon-button"
-            aria-label=words.attach
-            title=words.attach
-            disabled=move || !allowed()
-            on:click=move |_| {
-                if let Some(input) = node.get_untracked() {
-                    input.click();
-                }
-            }
-        >
-            {icon(Icon::Attach)}
-        </button>
         <input
             node_ref=node
-            id="attach"
+            id=FIELD
             type="file"
             multiple
             hidden
             tabindex="-1"
-            aria-label=words.attach
+            aria-label=words.files
             on:change=picked
         />
     }

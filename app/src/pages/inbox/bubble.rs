@@ -75,6 +75,7 @@ pub(super) fn Bubble(
                 file: m.file.clone(),
                 revoked: m.revoked,
                 mentions: m.mentions.clone(),
+                votes: m.votes.clone(),
                 direction: m.direction,
                 author: author_words(&m.author, app.my_id(), words),
             })

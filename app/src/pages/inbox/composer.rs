@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use balas_domain::{
-    ConversationId, Permission, Timestamp, content::MAX_TEXT, file::MAX_CAPTION, media::Wish,
-    view::MessageView,
+    Content, ConversationId, Permission, Timestamp, content::MAX_TEXT, file::MAX_CAPTION, media::Wish,
+    socket::Presence, view::MessageView,
 };
 use leptos::{html, prelude::*};
 
 use super::{
-    attach::{Tray, attach_button, files_of, tray_view},
+    add::{Add, add_view},
+    attach::{Tray, files_of, tray_view},
     emoji::EmojiButton,
     group::closed_words,
     mention::{Mentions, Pressed},
@@ -154,18 +155,44 @@ pub(super) fn Composer(
         if typed.trim().is_empty() {
             if last.is_some() {
                 told_at.set_value(None);
-                app.live().say_typing(id, false);
+                app.live().say_typing(id, Presence::Paused);
             }
         } else if !noting.get_untracked() && last.is_none_or(|last| now.since(last) >= typing::REPEAT) {
             told_at.set_value(Some(now));
-            app.live().say_typing(id, true);
+            app.live().say_typing(id, Presence::Typing);
         }
         text.set(typed);
     };
     let input = move |event| took(event_target_value(&event));
     let length = Memo::new(move |_| text.with(|text| text.trim().chars().count()));
     let recorder = Recorder::new();
+    // Colleagues and customer see that one records, as they see that one types.
+    let told = Memo::new(move |_| recorder.times(typing::REPEAT));
+    Effect::new(move |before: Option<Option<u32>>| {
+        let now = told.get();
+        if now.is_some() {
+            app.live().say_typing(id, Presence::Recording);
+        } else if before.flatten().is_some() {
+            app.live().say_typing(id, Presence::Paused);
+        }
+        now
+    });
     let ready = move || state.get().takes_text();
+    // What was made in a dialog is an answer as well.
+    let add = Add::new();
+    let made = Callback::new(move |content: Content| {
+        let answers = answering.get_untracked();
+        app.sending().submit(app, id, account_id, (content, Vec::new()), answers.as_ref());
+        answering.set(None);
+    });
+    Effect::new(move || {
+        if let Some((conversation, content)) = app.sending().reopened.get()
+            && conversation == id
+        {
+            add.reopen(content);
+            app.sending().reopened.set(None);
+        }
+    });
     let sendable = move || {
         if !noting.get() && !tray.is_empty() {
             return ready() && length.get() <= MAX_CAPTION;
@@ -205,7 +232,9 @@ pub(super) fn Composer(
             let (files, wish) = tray.take();
             send_files(files, wish, mentions.encode(words).0);
         } else {
-            app.sending().submit(app, id, account_id, mentions.encode(words), answers.as_ref());
+            let (text, mentioned) = mentions.encode(words);
+            let said = (Content::text(text), mentioned);
+            app.sending().submit(app, id, account_id, said, answers.as_ref());
         }
         mentions.close();
         answering.set(None);
@@ -213,7 +242,7 @@ pub(super) fn Composer(
         drafts.forget(id);
         if told_at.get_value().is_some() {
             told_at.set_value(None);
-            app.live().say_typing(id, false);
+            app.live().say_typing(id, Presence::Paused);
         }
         dom::focus("composer");
     };
@@ -366,8 +395,10 @@ pub(super) fn Composer(
                 >
                     {icon(Icon::Note)}
                 </button>
-                {can.filter(|(_, can)| can.media)
-                    .map(|(provider, _)| attach_button(tray, provider, move || !noting.get() && ready()))}
+                {can.map(|can| {
+                    let allowed = Signal::derive(move || !noting.get() && ready());
+                    add_view(add, tray, can, allowed, made)
+                })}
                 <EmojiButton id="composer-emoji" label=app.lang.act_words().emoji sign=Icon::Emoji chosen=insert />
                 <textarea
                     node_ref=node

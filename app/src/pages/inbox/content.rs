@@ -1,6 +1,9 @@
 //! What a message says, by its kind.
 
-use balas_domain::{Content, FileView, Mention, MessageId, view::Direction};
+use balas_domain::{
+    Content, FileView, Mention, MessageId,
+    view::{Direction, Vote},
+};
 use leptos::prelude::*;
 
 use super::file::file;
@@ -20,6 +23,8 @@ pub(super) struct Said {
     pub(super) file: Option<Box<FileView>>,
     pub(super) revoked: bool,
     pub(super) mentions: Vec<Mention>,
+    /// Who has chosen what of a poll.
+    pub(super) votes: Vec<Vote>,
     /// Words of it that were searched for.
     pub(super) found: Vec<String>,
     pub(super) direction: Direction,
@@ -61,6 +66,7 @@ pub(super) fn content(said: &Said, words: &'static Words) -> AnyView {
             })
             .collect_view()
             .into_any(),
+        Content::Poll(poll) => super::poll::poll(poll, &said.votes),
         Content::Choice { title, .. } => view! {
             <p class="bubble-hint">{words.choice_label}</p>
             <p class="bubble-text" dir="auto">{title.clone()}</p>
@@ -105,11 +111,20 @@ fn location_card(
     address: Option<&str>,
     words: &'static Words,
 ) -> AnyView {
-    let (lat, lon) = (degrees(latitude), degrees(longitude));
-    let map = format!("https://www.openstreetmap.org/?mlat={lat}&mlon={lon}#map=16/{lat}/{lon}");
-    let below = address.map_or_else(|| format!("{lat}, {lon}"), str::to_owned);
+    let spot = || format!("{}, {}", degrees(latitude), degrees(longitude));
+    let below = address.map_or_else(spot, str::to_owned);
     view! {
         {piece(Icon::Location, words.kind_location, name.map(str::to_owned), Some(below))}
+        {map_link(latitude, longitude, words)}
+    }
+    .into_any()
+}
+
+/// Leads to a map of the place.
+pub(super) fn map_link(latitude: f64, longitude: f64, words: &'static Words) -> AnyView {
+    let (lat, lon) = (degrees(latitude), degrees(longitude));
+    let map = format!("https://www.openstreetmap.org/?mlat={lat}&mlon={lon}#map=16/{lat}/{lon}");
+    view! {
         <a class="piece-link" href=map target="_blank" rel="noopener noreferrer nofollow">
             {words.open_map}
         </a>
@@ -119,7 +134,7 @@ fn location_card(
 
 /// Degrees with five decimals, which is a metre. By whole numbers: the formatting of fractions would weigh 10
 /// KB.
-fn degrees(value: f64) -> String {
+pub(super) fn degrees(value: f64) -> String {
     let scaled = (value * 100_000.0).round() as i64;
     let sign = if scaled < 0 { "-" } else { "" };
     let scaled = scaled.unsigned_abs();

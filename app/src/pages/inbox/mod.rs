@@ -1,6 +1,7 @@
 //! The inbox: list, thread and details beside each other; on a phone one of them.
 
 mod acts;
+mod add;
 mod attach;
 mod bubble;
 mod composer;
@@ -17,6 +18,7 @@ mod list;
 mod mention;
 mod messages;
 mod notice;
+mod poll;
 mod record;
 mod row;
 mod syncing;

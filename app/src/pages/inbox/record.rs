@@ -67,6 +67,12 @@ impl Recorder {
         self.since.get().is_some()
     }
 
+    /// How often this time has passed while recording; `None` while nothing is recorded.
+    pub(super) fn times(self, period: std::time::Duration) -> Option<u32> {
+        let period = u32::try_from(period.as_millis()).unwrap_or(u32::MAX).max(1);
+        self.is_on().then(|| self.length.get() / period)
+    }
+
     /// Asks for the microphone and begins. `done` gets what was recorded, if it is to be sent.
     fn begin(self, app: App, done: impl Fn(Chosen) + Clone + 'static) {
         spawn_local(async move {

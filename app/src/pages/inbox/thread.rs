@@ -1,6 +1,10 @@
 //! One conversation: head, messages, composer.
 
-use balas_domain::{ConversationId, socket::Typist, view::MessageView};
+use balas_domain::{
+    ConversationId,
+    socket::{Presence, Typist},
+    view::MessageView,
+};
 use leptos::prelude::*;
 
 use super::{
@@ -94,9 +98,13 @@ fn Head(id: ConversationId, details: RwSignal<Shown>, found: Found) -> impl Into
     let title = move || row.get().map(|(title, ..)| title).unwrap_or_default();
     let line = move || {
         let typing = app.live().typing.with(|typing| {
-            typing.who(id, app.my_id()).map(|who| match who {
-                Typist::Contact => words.typing_contact.to_owned(),
-                Typist::Member { name, .. } => fill(words.typing_member, &[("name", name)]),
+            typing.who(id, app.my_id()).map(|(who, presence)| match (who, presence) {
+                (Typist::Contact, Presence::Recording) => words.recording_contact.to_owned(),
+                (Typist::Contact, _) => words.typing_contact.to_owned(),
+                (Typist::Member { name, .. }, Presence::Recording) => {
+                    fill(words.recording_member, &[("name", name)])
+                }
+                (Typist::Member { name, .. }, _) => fill(words.typing_member, &[("name", name)]),
             })
         });
         if let Some(typing) = typing {

@@ -44,6 +44,7 @@ pub(crate) fn message(n: u32, at: u64, incoming: bool) -> MessageView {
         held: None,
         quote: None,
         reactions: Vec::new(),
+        votes: Vec::new(),
         at: seconds(at),
         edited: false,
         revoked: false,

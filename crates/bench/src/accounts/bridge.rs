@@ -195,7 +195,7 @@ impl Scene {
             let text = format!("answer {kill}");
             let id = MessageId::new(super::now(), &random);
             let new = NewText { id, text: text.clone(), reply_to: None };
-            self.engine.send_text(&self.actor, conversation, &new).await?;
+            self.engine.send(&self.actor, conversation, &new).await?;
             texts.insert(text, id);
             self.write(GATEWAY_PHONE, ON_GATEWAY, kill)?;
             self.write(&Number::demo().phone_number_id, ON_CLOUD, kill)?;

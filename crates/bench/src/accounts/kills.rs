@@ -125,6 +125,8 @@ async fn prepare(fleet: &mut Fleet, world: &World) -> Result<Vec<(String, String
             "media_storage": "local",
             "trust_level": 5,
             "daily_limit": DAILY_LIMIT,
+            // It would hold them back before the limit does.
+            "warm_up": false,
         });
         fleet.post(&format!("/{id}/settings"), &settings).await?;
         let incoming = Incoming {

@@ -73,6 +73,7 @@ fn message(conversation: u128, n: u128, at: i64, version: i64, status: MessageSt
         held: None,
         quote: None,
         reactions: vec![],
+        votes: vec![],
         at: Timestamp(at),
         edited: false,
         revoked: false,

@@ -33,7 +33,7 @@ impl Engine {
     ///
     /// # Errors
     /// When the actor may not, the upload is not finished, `WhatsApp` takes no such file, or as
-    /// [`Engine::send_text`].
+    /// [`Engine::send`].
     pub async fn send_file(
         &self,
         actor: &Actor,

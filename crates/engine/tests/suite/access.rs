@@ -5,6 +5,7 @@ use balas_domain::{
     Role,
     form::MemberForm,
     query::{ContactQuery, ListQuery},
+    socket::Presence,
 };
 use balas_engine::{ClientInfo, EngineError, GatewayChange, SignInError};
 use balas_store::testing::Kind;
@@ -28,9 +29,9 @@ async fn another_workspace_finds_nothing() {
     missing(e.thread(&stranger, conversation.id, None, 10).await.map(drop));
     missing(e.thread_around(&stranger, conversation.id, message.id, 10).await.map(drop));
     missing(e.snapshot(&stranger, &ListQuery::default(), Some(conversation.id), None).await.map(drop));
-    missing(e.send_text(&stranger, conversation.id, &world.text("x")).await.map(drop));
+    missing(e.send(&stranger, conversation.id, &world.text("x")).await.map(drop));
     missing(e.mark_read(&stranger, conversation.id).await);
-    missing(e.typing(&stranger, conversation.id, true).await);
+    missing(e.typing(&stranger, conversation.id, Presence::Typing).await);
     missing(e.retry(&stranger, message.id).await.map(drop));
     missing(e.account(&stranger, world.account).await.map(drop));
     missing(e.account_setup(&stranger, world.account).await.map(drop));
@@ -66,7 +67,7 @@ async fn another_workspace_finds_nothing() {
     assert!(e.accounts(&stranger).await.unwrap().is_empty());
     let mut own = world.text("x");
     own.id = message.id;
-    let theirs = e.send_text(&world.owner, conversation.id, &own).await;
+    let theirs = e.send(&world.owner, conversation.id, &own).await;
     assert!(
         matches!(theirs, Err(EngineError::Conflict { .. })),
         "an incoming message's id cannot be taken over"
@@ -80,7 +81,7 @@ async fn agents_answer_and_do_not_administer() {
     let conversation = world.receive(FROM, "hello").await;
     let agent = world.member(Role::Agent).await;
     let e = &world.engine;
-    e.send_text(&agent, conversation.id, &world.text("hi")).await.unwrap();
+    e.send(&agent, conversation.id, &world.text("hi")).await.unwrap();
     let denied = |r: Result<(), EngineError>| assert!(matches!(r, Err(EngineError::Denied(_))), "{r:?}");
     denied(e.create_cloud(&agent, &crate::support::form(&world.number)).await.map(drop));
     denied(e.check_cloud(&agent, &crate::support::form(&world.number)).await.map(drop));

@@ -178,7 +178,7 @@ async fn messages_that_fail_one_after_the_other_raise_an_alert(#[case] kind: Kin
     let conversation = world.receive(FROM, "hello").await.id;
     let send = async |world: &World, text: &str| {
         let new = world.text(text);
-        world.engine.send_text(&world.owner, conversation, &new).await.unwrap();
+        world.engine.send(&world.owner, conversation, &new).await.unwrap();
         world
             .until("it was tried", async || {
                 world.message(conversation, new.id).await.delivery.status >= MessageStatus::Sent

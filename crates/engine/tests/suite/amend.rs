@@ -16,7 +16,7 @@ const FROM: &str = "6281200001111";
 
 impl World {
     /// A customer's message at an account: where it stands, and it itself.
-    async fn hello(&self, account: AccountId) -> (ConversationId, MessageView) {
+    pub async fn hello(&self, account: AccountId) -> (ConversationId, MessageView) {
         let to = if account == self.account { &self.number.phone_number_id } else { PHONE };
         self.sandbox.world().receive(&Incoming::text(to, FROM, "Sari", "hello")).unwrap();
         let of = async || self.list().await.into_iter().find(|c| c.account_id == account);
@@ -28,14 +28,14 @@ impl World {
 
     async fn sent(&self, conversation: ConversationId, text: &str) -> MessageView {
         let new = self.text(text);
-        self.engine.send_text(&self.owner, conversation, &new).await.unwrap();
+        self.engine.send(&self.owner, conversation, &new).await.unwrap();
         let there = async || self.message(conversation, new.id).await;
         self.until("it was sent", async || there().await.delivery.status >= MessageStatus::Sent).await;
         there().await
     }
 
     /// The last thing of this kind that went to a customer.
-    fn last_sent(&self, kind: &str) -> Option<Sent> {
+    pub fn last_sent(&self, kind: &str) -> Option<Sent> {
         self.sandbox.world().sent_to_all().into_iter().rfind(|sent| sent.kind == kind)
     }
 }

@@ -5,11 +5,14 @@
 use std::fs;
 
 use balas_domain::{
-    AccountId, AccountSettings, AccountStatus, Address, AlertKind, MessageStatus, Payload, TrustLevel,
+    AccountId, AccountSettings, AccountStatus, Address, AlertKind, Content, MessageId, MessageStatus,
+    Payload, TrustLevel,
+    content::Poll,
     form::{BridgeForm, Problem},
+    query::NewMessage,
     view::{ConversationView, DeviceState, Direction, MessageView, ProviderKind},
 };
-use balas_engine::EngineError;
+use balas_engine::{EngineError, ambient::OsRandom};
 use balas_sandbox::Incoming;
 use balas_store::testing::Kind;
 use rstest::rstest;
@@ -93,7 +96,7 @@ async fn a_number_lives_on_the_bridge(#[case] kind: Kind) {
     let conversation = world.list().await.remove(0);
     assert_eq!(conversation.account_id, account);
     let new = world.text("an answer");
-    e.send_text(&world.owner, conversation.id, &new).await.unwrap();
+    e.send(&world.owner, conversation.id, &new).await.unwrap();
     world
         .until("it was delivered", async || {
             world.message(conversation.id, new.id).await.delivery.status == MessageStatus::Delivered
@@ -172,7 +175,7 @@ async fn killed_under_traffic_nothing_is_lost_or_comes_twice(#[case] kind: Kind)
         world.wish("speak", &(kill * EACH).to_string());
         world.until("traffic", async || world.incoming().await.len() > (kill - 1) * EACH + 2).await;
         let new = world.text(&format!("answer {kill}"));
-        world.engine.send_text(&world.owner, conversation, &new).await.unwrap();
+        world.engine.send(&world.owner, conversation, &new).await.unwrap();
         ours.push(new);
         let also = Incoming::text(PHONE, ON_GATEWAY, "Budi", &format!("by the gateway {kill}"));
         world.sandbox.world().receive(&also).unwrap();
@@ -250,6 +253,38 @@ async fn a_crash_is_told_at_the_account_and_a_restart_goes_on() {
     world.wish("speak", "1");
     world.until("it goes on", async || world.incoming().await.len() == 1).await;
     world.status(account, AccountStatus::Ready).await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn votes_on_a_poll_are_seen_and_change() {
+    let world = World::new(Kind::Sqlite).await;
+    let account = world.linked_on_bridge().await;
+    world.wish("speak", "1");
+    world.until("the customer has written", async || world.incoming().await.len() == 1).await;
+    let conversation = world.list().await.into_iter().find(|c| c.account_id == account).unwrap().id;
+    let options = ["Sabtu", "Minggu"].map(str::to_owned).to_vec();
+    let poll = Poll { question: "Kapan?".to_owned(), options, max_answer: 1 };
+    let id = MessageId::new(world.engine.now(), &OsRandom);
+    let new = NewMessage { id, content: Content::Poll(poll.clone()), reply_to: None };
+    world.engine.send(&world.owner, conversation, new).await.unwrap();
+    world
+        .until("it was delivered", async || {
+            world.message(conversation, id).await.delivery.status >= MessageStatus::Delivered
+        })
+        .await;
+    let votes = async || -> Vec<Vec<String>> {
+        world.message(conversation, id).await.votes.into_iter().map(|vote| vote.options).collect()
+    };
+    world.wish("vote", "Sabtu");
+    world.until("the choice is seen", async || votes().await == [["Sabtu"]]).await;
+    world.wish("vote", "Minggu");
+    world.until("another one took its place", async || votes().await == [["Minggu"]]).await;
+    world.wish("vote", "\n");
+    world.until("it was taken back", async || votes().await.is_empty()).await;
+    let thread = world.thread(conversation).await;
+    assert_eq!(thread.len(), 2, "a vote is no message: {thread:?}");
+    assert_eq!(world.message(conversation, id).await.content, Content::Poll(poll));
     world.stop().await;
 }
 

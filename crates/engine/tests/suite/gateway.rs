@@ -6,7 +6,7 @@ use balas_domain::{
     AccountStatus, MessageStatus,
     form::Problem,
     query::NewText,
-    socket::Typist,
+    socket::{Presence, Typist},
     view::{ConversationView, DeviceState, Direction},
 };
 use balas_engine::{EngineError, GatewayChange, GatewayTarget, Signal, WebhookError};
@@ -38,7 +38,7 @@ impl World {
 
     pub async fn answer(&self, conversation: &ConversationView, text: &str) -> NewText {
         let new = self.text(text);
-        self.engine.send_text(&self.owner, conversation.id, &new).await.unwrap();
+        self.engine.send(&self.owner, conversation.id, &new).await.unwrap();
         new
     }
 
@@ -279,10 +279,10 @@ async fn a_customer_who_types_is_seen_typing() {
     world.settled().await;
     let mut seen = Vec::new();
     while let Ok(signal) = signals.try_recv() {
-        if let Signal::Typing { conversation_id, who, on } = signal {
-            seen.push((conversation_id, who, on));
+        if let Signal::Typing { conversation_id, who, presence } = signal {
+            seen.push((conversation_id, who, presence));
         }
     }
-    assert_eq!(seen, [(conversation.id, Typist::Contact, true)]);
+    assert_eq!(seen, [(conversation.id, Typist::Contact, Presence::Typing)]);
     world.stop().await;
 }

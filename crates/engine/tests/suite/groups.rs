@@ -195,7 +195,7 @@ async fn mentions_go_out_as_the_gateway_takes_them_and_come_in_with_names() {
     world.say(SITI, "Siti", &format!("@{BUDI} please answer"));
     let (id, _) = world.known(3).await;
     let new = world.text(&format!("@{SITI} yes, and @628999999999 is nobody here"));
-    let sent = world.engine.send_text(&world.owner, id, &new).await.unwrap();
+    let sent = world.engine.send(&world.owner, id, &new).await.unwrap();
     assert_eq!(sent.mentions.iter().map(|m| m.name.as_str()).collect::<Vec<_>>(), ["Siti"]);
     world
         .until("it is sent", async || world.message(id, new.id).await.delivery.status >= MessageStatus::Sent)
@@ -217,7 +217,7 @@ async fn a_group_that_only_administrators_write_in_says_so_at_the_message() {
     let (id, group) = world.known(3).await;
     assert_eq!(group.glance.closed, Some(GroupClosed::AdminsOnly));
     let new = world.text("may I?");
-    world.engine.send_text(&world.owner, id, &new).await.unwrap();
+    world.engine.send(&world.owner, id, &new).await.unwrap();
     world
         .until("it failed", async || world.message(id, new.id).await.delivery.status == MessageStatus::Failed)
         .await;

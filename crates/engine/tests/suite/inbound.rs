@@ -99,7 +99,7 @@ async fn only_the_author_changes_a_message() {
     let world = World::new(Kind::Sqlite).await;
     let conversation = world.receive(FROM, "hello").await;
     let sent = world.text("our answer");
-    world.engine.send_text(&world.owner, conversation.id, &sent).await.unwrap();
+    world.engine.send(&world.owner, conversation.id, &sent).await.unwrap();
     world
         .until("it is sent", async || {
             world.message(conversation.id, sent.id).await.delivery.status >= MessageStatus::Sent

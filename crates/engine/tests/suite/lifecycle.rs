@@ -312,7 +312,7 @@ async fn a_new_number_warms_up(#[case] kind: Kind) {
     let first_day = settings.limit_on(1).unwrap();
     let texts: Vec<_> = (0..=first_day).map(|n| world.text(&format!("answer {n}"))).collect();
     for text in &texts {
-        world.engine.send_text(&world.owner, conversation, text).await.unwrap();
+        world.engine.send(&world.owner, conversation, text).await.unwrap();
     }
     let last = texts.last().unwrap().id;
     let held = async |world: &World| world.message(conversation, last).await.held.map(|held| held.reason);
@@ -357,8 +357,8 @@ async fn the_daily_limit_holds_messages_and_loses_none(#[case] kind: Kind) {
     world.until("the message came", async || world.texts().await.len() == 1).await;
     let conversation = world.list().await.remove(0).id;
     let (first, second) = (world.text("first"), world.text("second"));
-    world.engine.send_text(&world.owner, conversation, &first).await.unwrap();
-    world.engine.send_text(&world.owner, conversation, &second).await.unwrap();
+    world.engine.send(&world.owner, conversation, &first).await.unwrap();
+    world.engine.send(&world.owner, conversation, &second).await.unwrap();
     world
         .until("the second one is held", async || {
             world

@@ -4,6 +4,7 @@ mod access;
 mod alerts;
 mod amend;
 mod bridge;
+mod composed;
 mod clamd;
 mod files;
 mod gateway;

@@ -18,7 +18,7 @@ async fn an_answer_goes_out_and_its_ticks_come_back(#[case] kind: Kind) {
     let conversation = world.receive(FROM, "hello").await;
     let mut answer = world.text("*hi* there");
     answer.reply_to = Some(world.thread(conversation.id).await[0].id);
-    let shown = world.engine.send_text(&world.owner, conversation.id, &answer).await.unwrap();
+    let shown = world.engine.send(&world.owner, conversation.id, &answer).await.unwrap();
     assert!(shown.delivery.status <= MessageStatus::Sent, "it may be on its way already");
     world
         .until("it is delivered", async || {
@@ -47,11 +47,11 @@ async fn the_same_id_is_one_message() {
     let other = world.receive("6281200002222", "me too").await;
     let answer = world.text("once");
     let (a, b) = tokio::join!(
-        world.engine.send_text(&world.owner, conversation.id, &answer),
-        world.engine.send_text(&world.owner, conversation.id, &answer),
+        world.engine.send(&world.owner, conversation.id, &answer),
+        world.engine.send(&world.owner, conversation.id, &answer),
     );
     assert_eq!(a.unwrap().id, b.unwrap().id);
-    let elsewhere = world.engine.send_text(&world.owner, other.id, &answer).await;
+    let elsewhere = world.engine.send(&world.owner, other.id, &answer).await;
     assert!(matches!(elsewhere, Err(EngineError::Conflict { .. })), "{elsewhere:?}");
     world.until("it is sent", async || !world.sandbox.world().sent(FROM).is_empty()).await;
     world.until("no job is left", async || world.pending_jobs().await == 0).await;
@@ -64,13 +64,13 @@ async fn what_cannot_be_sent_is_refused_in_words() {
     let world = World::new(Kind::Sqlite).await;
     let conversation = world.receive(FROM, "hello").await;
     let send = async |text: &str| {
-        world.engine.send_text(&world.owner, conversation.id, &world.text(text)).await.unwrap_err()
+        world.engine.send(&world.owner, conversation.id, &world.text(text)).await.unwrap_err()
     };
     assert!(matches!(send(" \n ").await, EngineError::Empty));
     assert!(matches!(send(&"x".repeat(4097)).await, EngineError::TooLong { characters: 4097 }));
     let mut stray = world.text("x");
     stray.reply_to = Some(world.text("never sent").id);
-    let refused = world.engine.send_text(&world.owner, conversation.id, &stray).await;
+    let refused = world.engine.send(&world.owner, conversation.id, &stray).await;
     assert!(matches!(refused, Err(EngineError::NotFound { .. })));
     world.engine.stop_account(&world.owner, world.account).await.unwrap();
     assert!(matches!(send("x").await, EngineError::AccountNotReady { status: AccountStatus::Idle }));
@@ -86,7 +86,7 @@ async fn outside_the_window_nothing_is_sent() {
     world.deliver(&world.change(&[message], &[])).await.unwrap();
     world.settled().await;
     let conversation = world.list().await.remove(0);
-    let refused = world.engine.send_text(&world.owner, conversation.id, &world.text("late")).await;
+    let refused = world.engine.send(&world.owner, conversation.id, &world.text("late")).await;
     assert!(matches!(refused, Err(EngineError::WindowClosed)), "{refused:?}");
     world.stop().await;
 }
@@ -99,7 +99,7 @@ async fn a_lost_answer_is_unknown_then_settled_by_its_status_and_never_sent_twic
     let faults = Faults { lost_answer: true, mute: true, ..Faults::default() };
     world.sandbox.world().faults(Faults { account: Some(id.clone()), ..faults }).unwrap();
     let answer = world.text("did it go?");
-    world.engine.send_text(&world.owner, conversation.id, &answer).await.unwrap();
+    world.engine.send(&world.owner, conversation.id, &answer).await.unwrap();
     world
         .until("its outcome is unknown", async || {
             world.message(conversation.id, answer.id).await.delivery.status == MessageStatus::Unknown
@@ -125,7 +125,7 @@ async fn a_hiccup_of_the_provider_only_delays() {
     let faults = Faults { status: Some(503), times: Some(1), ..Faults::default() };
     world.sandbox.world().faults(faults).unwrap();
     let answer = world.text("patience");
-    world.engine.send_text(&world.owner, conversation.id, &answer).await.unwrap();
+    world.engine.send(&world.owner, conversation.id, &answer).await.unwrap();
     world
         .until("it is sent", async || {
             world.message(conversation.id, answer.id).await.delivery.status >= MessageStatus::Sent
@@ -145,7 +145,7 @@ async fn a_refused_message_fails_with_words_and_can_be_sent_again() {
         .faults(Faults { code: Some(131_026), times: Some(1), ..Faults::default() })
         .unwrap();
     let answer = world.text("again");
-    world.engine.send_text(&world.owner, conversation.id, &answer).await.unwrap();
+    world.engine.send(&world.owner, conversation.id, &answer).await.unwrap();
     world
         .until("it failed", async || {
             world.message(conversation.id, answer.id).await.delivery.status == MessageStatus::Failed
@@ -171,7 +171,7 @@ async fn an_expired_token_stops_the_account_and_keeps_the_message() {
     let conversation = world.receive(FROM, "hello").await;
     world.sandbox.world().faults(Faults { code: Some(190), ..Faults::default() }).unwrap();
     let answer = world.text("kept");
-    world.engine.send_text(&world.owner, conversation.id, &answer).await.unwrap();
+    world.engine.send(&world.owner, conversation.id, &answer).await.unwrap();
     world
         .until("the account says so", async || {
             world.engine.account(&world.owner, world.account).await.unwrap().status == AccountStatus::Error
@@ -352,7 +352,7 @@ async fn a_flood_of_campaign_jobs_never_delays_a_reply() {
     world.until("the campaign is under way", async || world.sandbox.world().sent(FROM).len() > 3).await;
     let before = world.sandbox.world().sent(FROM).len();
     let answer = world.text("a person answers");
-    world.engine.send_text(&world.owner, conversation.id, &answer).await.unwrap();
+    world.engine.send(&world.owner, conversation.id, &answer).await.unwrap();
     world
         .until("the reply is out", async || {
             world.sandbox.world().sent(FROM).iter().any(|m| m.text.as_deref() == Some("a person answers"))

@@ -1,6 +1,6 @@
 //! What followers of the log get.
 
-use balas_domain::{MessageId, Role, Seq, inbox::Inbox, query::ListQuery};
+use balas_domain::{MessageId, Role, Seq, inbox::Inbox, query::ListQuery, socket::Presence};
 use balas_engine::EventsAfter;
 use balas_store::{events, testing::Kind};
 
@@ -15,7 +15,7 @@ async fn a_follower_catches_up_from_anywhere() {
     let mut inbox =
         Inbox::from_snapshot(world.engine.snapshot(&world.owner, &query, None, None).await.unwrap());
     let conversation = world.receive(FROM, "hello").await;
-    world.engine.send_text(&world.owner, conversation.id, &world.text("hi")).await.unwrap();
+    world.engine.send(&world.owner, conversation.id, &world.text("hi")).await.unwrap();
     world.engine.mark_read(&world.owner, conversation.id).await.unwrap();
     world.until("all is quiet", async || world.pending_jobs().await == 0).await;
     loop {
@@ -59,10 +59,10 @@ async fn colleagues_see_who_is_typing() {
     let conversation = world.receive(FROM, "hello").await;
     let agent = world.member(Role::Agent).await;
     let mut news = world.engine.live().subscribe(world.owner.workspace);
-    world.engine.typing(&agent, conversation.id, true).await.unwrap();
+    world.engine.typing(&agent, conversation.id, Presence::Typing).await.unwrap();
     let signal = news.recv().await.unwrap();
     assert!(
-        matches!(signal, balas_engine::Signal::Typing { conversation_id, on: true, .. } if conversation_id == conversation.id)
+        matches!(signal, balas_engine::Signal::Typing { conversation_id, presence: Presence::Typing, .. } if conversation_id == conversation.id)
     );
     world.until("the customer sees it too", async || world.sandbox.world().typing(FROM)).await;
     world.stop().await;

@@ -34,7 +34,7 @@ impl World {
     }
 
     async fn send(&self, conversation: &ConversationView, text: &str) -> Result<MessageView, EngineError> {
-        self.engine.send_text(&self.owner, conversation.id, &self.text(text)).await
+        self.engine.send(&self.owner, conversation.id, &self.text(text)).await
     }
 
     async fn becomes(&self, message: &MessageView, status: MessageStatus) -> MessageView {

@@ -110,14 +110,14 @@ async fn a_note_stays_in_the_house() {
     let again = world.engine.add_note(&world.owner, conversation, &note).await.unwrap();
     assert_eq!((stored.id, stored.direction, again.id), (note.id, Direction::Internal, note.id));
     // Neither by its id nor as a quote does it get out.
-    let sent = world.engine.send_text(&world.owner, conversation, &note).await;
+    let sent = world.engine.send(&world.owner, conversation, &note).await;
     assert!(matches!(sent, Err(EngineError::Conflict { .. })), "{sent:?}");
     let quoting = NewText { reply_to: Some(note.id), ..world.text("see above") };
-    let sent = world.engine.send_text(&world.owner, conversation, &quoting).await;
+    let sent = world.engine.send(&world.owner, conversation, &quoting).await;
     assert!(matches!(sent, Err(EngineError::NotFound { .. })), "{sent:?}");
     assert!(matches!(world.engine.retry(&world.owner, note.id).await, Err(EngineError::NothingToRetry)));
     let answer = world.text("hi");
-    world.engine.send_text(&world.owner, conversation, &answer).await.unwrap();
+    world.engine.send(&world.owner, conversation, &answer).await.unwrap();
     world.until("all is quiet", async || world.pending_jobs().await == 0).await;
     let seen = format!("{:?}", world.sandbox.world().sent(FROM));
     assert!(seen.contains("hi") && !seen.contains("be kind"), "{seen}");
@@ -167,7 +167,7 @@ async fn labels_are_made_by_who_answers_and_kept_in_order_by_supervisors() {
 async fn words_are_found_as_soon_as_they_are_there() {
     let world = World::new(Kind::Sqlite).await;
     let conversation = world.receive(FROM, "Minha encomenda não chegou").await.id;
-    world.engine.send_text(&world.owner, conversation, &world.text("Vou ver a encomenda")).await.unwrap();
+    world.engine.send(&world.owner, conversation, &world.text("Vou ver a encomenda")).await.unwrap();
     let query = SearchQuery { q: "ENCOMENDA nao".to_owned(), ..SearchQuery::default() };
     let found = world.engine.search_messages(&world.owner, &query).await.unwrap();
     assert_eq!(found.items.len(), 1);

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use backon::{ExponentialBuilder, Retryable};
 use balas_domain::{
     Address,
+    socket::Presence,
     view::{FailureClass, ProviderKind},
 };
 use reqwest::{Client, Method};
@@ -182,7 +183,16 @@ impl Provider for Cloud {
     }
 
     /// Meta shows it for 25 seconds at most, and marks the message as read.
-    async fn typing(&self, _chat: &Address, last_inbound_provider_id: Option<&str>) -> Result<(), CallError> {
+    async fn typing(
+        &self,
+        _chat: &Address,
+        presence: Presence,
+        last_inbound_provider_id: Option<&str>,
+    ) -> Result<(), CallError> {
+        // It fades by itself, and Meta knows no way to end it.
+        if presence == Presence::Paused {
+            return Ok(());
+        }
         let Some(provider_id) = last_inbound_provider_id else {
             return Err(unsupported(
                 "The Cloud API shows “typing” only in answer to a message, and this customer has written none.",

@@ -60,7 +60,7 @@ fn content(body: &Body, media: &str) -> (&'static str, Value) {
         }
         Body::Contacts { cards } => ("contacts", cards.iter().map(card).collect()),
         // Refused before: it can still be read.
-        Body::Poll { .. } => ("text", json!({"body": crate::readable(body), "preview_url": false})),
+        Body::Poll(_) => ("text", json!({"body": crate::readable(body), "preview_url": false})),
     }
 }
 
@@ -136,7 +136,7 @@ mod tests {
 
     use balas_domain::{
         MessageId,
-        content::{MAX_TEXT, MediaKind},
+        content::{MAX_TEXT, MediaKind, Poll},
     };
     use rstest::rstest;
 
@@ -301,7 +301,7 @@ mod tests {
     #[test]
     fn what_meta_lacks_is_refused() {
         let options = vec!["a".into(), "b".into()];
-        let poll = Body::Poll { question: "Q".into(), options, max_answer: 1 };
+        let poll = Body::Poll(Poll { question: "Q".into(), options, max_answer: 1 });
         assert!(sent(&Outgoing { body: poll, ..text(phone(), "") }).unwrap_err().contains("no polls"));
     }
 

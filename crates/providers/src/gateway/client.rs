@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use backon::{ExponentialBuilder, Retryable};
 use balas_domain::{
     Address,
+    socket::Presence,
     view::{FailureClass, ProviderKind},
 };
 use reqwest::{Client, Method};
@@ -144,23 +145,12 @@ impl Gateway {
     }
 
     /// A call about a chat that does no harm when repeated.
-    async fn about_chat(&self, path: &[&str], chat: &Address, action: Option<&str>) -> Result<(), CallError> {
+    /// A call about a chat: whose it is goes into the body.
+    async fn about_chat(&self, path: &[&str], chat: &Address, mut body: Value) -> Result<(), CallError> {
         let phone = to_jid(chat).map_err(|reason| CallError::Unsupported { reason })?;
-        let mut body = json!({"phone": phone});
-        if let (Some(action), Some(map)) = (action, body.as_object_mut()) {
-            map.insert("action".into(), json!(action));
-        }
+        body["phone"] = json!(phone);
         self.repeat(&Method::POST, path, &[], Some(&body)).await.map_err(SendError::from)?;
         Ok(())
-    }
-
-    /// Takes back what [`Provider::typing`] showed. The phone of the customer forgets it after some seconds
-    /// anyway.
-    ///
-    /// # Errors
-    /// When the gateway refuses or cannot be reached.
-    pub async fn typing_ceased(&self, chat: &Address) -> Result<(), CallError> {
-        self.about_chat(&["send", "chat-presence"], chat, Some("stop")).await
     }
 }
 
@@ -220,11 +210,24 @@ impl Provider for Gateway {
 
     /// In groups the gateway is not reliable about it: it names ourselves as the message's author.
     async fn mark_read(&self, chat: &Address, provider_id: &str) -> Result<(), CallError> {
-        self.about_chat(&["message", provider_id, "read"], chat, None).await
+        self.about_chat(&["message", provider_id, "read"], chat, json!({})).await
     }
 
-    async fn typing(&self, chat: &Address, _last_inbound_provider_id: Option<&str>) -> Result<(), CallError> {
-        self.about_chat(&["send", "chat-presence"], chat, Some("start")).await
+    async fn typing(
+        &self,
+        chat: &Address,
+        presence: Presence,
+        _last_inbound_provider_id: Option<&str>,
+    ) -> Result<(), CallError> {
+        let body = match presence {
+            Presence::Paused => json!({"action": "stop"}),
+            // Gateways know typing alone.
+            Presence::Recording if self.kind() == ProviderKind::Bridge => {
+                json!({"action": "start", "media": "audio"})
+            }
+            Presence::Typing | Presence::Recording => json!({"action": "start"}),
+        };
+        self.about_chat(&["send", "chat-presence"], chat, body).await
     }
 
     async fn edit(&self, chat: &Address, provider_id: &str, text: &str) -> Result<(), CallError> {

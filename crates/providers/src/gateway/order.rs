@@ -78,11 +78,11 @@ impl<'a> Order<'a> {
                 fields.insert("contact_phone".into(), json!(number));
                 vec!["send", "contact"]
             }
-            Body::Poll { question, options, max_answer } => {
-                let options: Vec<&str> = options.iter().map(|option| option.trim()).collect();
-                fields.insert("question".into(), json!(question.trim()));
+            Body::Poll(poll) => {
+                let options: Vec<&str> = poll.options.iter().map(|option| option.trim()).collect();
+                fields.insert("question".into(), json!(poll.question.trim()));
                 fields.insert("options".into(), json!(options));
-                fields.insert("max_answer".into(), json!(max_answer));
+                fields.insert("max_answer".into(), json!(poll.max_answer));
                 vec!["send", "poll"]
             }
         };

@@ -13,8 +13,9 @@ use std::{
 use async_trait::async_trait;
 use balas_domain::{
     Address, MessageId, SendAs,
-    content::Card,
+    content::{Card, Poll},
     media::limit,
+    socket::Presence,
     view::{FailureClass, ProviderKind},
 };
 use balas_providers::{
@@ -228,7 +229,10 @@ async fn accepts<R: Rig>(kind: ProviderKind) {
     refused(&rig, Body::Text { text: "x".repeat(balas_domain::content::MAX_TEXT + 1) }).await;
 
     possible(provider.mark_read(&rig.customer(), rig.inbound_id()).await, able.mark_read);
-    possible(provider.typing(&rig.customer(), Some(rig.inbound_id())).await, able.send_typing);
+    possible(
+        provider.typing(&rig.customer(), Presence::Typing, Some(rig.inbound_id())).await,
+        able.send_typing,
+    );
     let checked = provider.check().await.unwrap();
     assert!(!checked.display_phone.is_empty());
 }
@@ -264,7 +268,7 @@ async fn other_kinds<R: Rig>(kind: ProviderKind) {
     let place =
         Body::Location { latitude: -6.2, longitude: 106.8, name: Some("Office".into()), address: None };
     let options = vec!["Pizza".to_owned(), "Soup".to_owned()];
-    let poll = Body::Poll { question: "Lunch?".into(), options, max_answer: 1 };
+    let poll = Body::Poll(Poll { question: "Lunch?".into(), options, max_answer: 1 });
     let cards =
         |count: u32| Body::Contacts { cards: (0..count).map(|n| card(&format!("Ana {n}"))).collect() };
     for (body, able) in [

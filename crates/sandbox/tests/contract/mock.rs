@@ -1,6 +1,6 @@
 //! Client → Prism, which answers with the examples of the vendor's documents.
 
-use balas_domain::Address;
+use balas_domain::{Address, socket::Presence};
 use balas_providers::{
     Body, Provider as _,
     gateway::{HistoryQuery, detect},
@@ -44,8 +44,8 @@ async fn the_documents_answers_are_understood(#[case] version: GatewayVersion) {
         .await
         .unwrap();
     gateway.mark_read(&siti(), "3EB0").await.unwrap();
-    gateway.typing(&siti(), None).await.unwrap();
-    gateway.typing_ceased(&siti()).await.unwrap();
+    gateway.typing(&siti(), Presence::Typing, None).await.unwrap();
+    gateway.typing(&siti(), Presence::Paused, None).await.unwrap();
     assert!(!gateway.chats(100, 0).await.unwrap().chats.is_empty());
     let query =
         HistoryQuery { since: Some(now), until: Some(now), from_us: Some(true), ..HistoryQuery::default() };

@@ -9,6 +9,7 @@ use std::{
 use balas_domain::{
     Address, Timestamp,
     ambient::test::{CountingRandom, TestClock},
+    socket::Presence,
 };
 use balas_providers::{
     Body, Provider as _,
@@ -95,8 +96,8 @@ async fn everything_that_is_said_is_allowed(
     let reaction = Body::Reaction { target: id.clone(), emoji: "👍".into() };
     gateway.send(&message(siti(), reaction)).await.unwrap();
     gateway.mark_read(&siti(), &id).await.unwrap();
-    gateway.typing(&siti(), None).await.unwrap();
-    gateway.typing_ceased(&siti()).await.unwrap();
+    gateway.typing(&siti(), Presence::Typing, None).await.unwrap();
+    gateway.typing(&siti(), Presence::Paused, None).await.unwrap();
 
     // What is remembered.
     assert_eq!(gateway.chats(100, 0).await.unwrap().total, 2);

@@ -1,6 +1,6 @@
 //! What customers write, as our parser reads it.
 
-use balas_domain::{Address, Content, Identity, IdentityKind};
+use balas_domain::{Address, Content, Identity, IdentityKind, socket::Presence};
 use balas_providers::{
     Provider as _,
     inbound::{Inbound, Message},
@@ -285,7 +285,15 @@ async fn typing_is_told_to_those_who_are_available() {
         .unwrap();
     assert_eq!(answer.status(), 200);
     rig.world.customer_types(OWN, SITI, false).unwrap();
-    rig.hook.find("typing", |event| matches!(event, Inbound::Typing { on: false, .. }).then_some(())).await;
-    let on = rig.hook.events().iter().any(|event| matches!(event, Inbound::Typing { on: true, .. }));
+    rig.hook
+        .find("typing", |event| {
+            matches!(event, Inbound::Typing { presence: Presence::Paused, .. }).then_some(())
+        })
+        .await;
+    let on = rig
+        .hook
+        .events()
+        .iter()
+        .any(|event| matches!(event, Inbound::Typing { presence: Presence::Typing, .. }));
     assert!(!on, "nobody was available then");
 }

@@ -1,6 +1,6 @@
 //! Sending, and what becomes of it.
 
-use balas_domain::{Address, MessageStatus, view::FailureClass};
+use balas_domain::{Address, MessageStatus, socket::Presence, view::FailureClass};
 use balas_providers::{Body, CallError, Outcome, Outgoing, Provider, inbound::Inbound};
 use balas_sandbox::{Faults, GatewayVersion, Incoming, NewGroup, NewMember, Status};
 use rstest::rstest;
@@ -92,12 +92,12 @@ async fn read_marks_and_typing(#[values(V7, V9)] version: GatewayVersion) {
     let rig = Rig::linked(version).await;
     let id = rig.hear("hello?");
     rig.gateway.mark_read(&siti(), &id).await.unwrap();
-    rig.gateway.typing(&siti(), Some(&id)).await.unwrap();
+    rig.gateway.typing(&siti(), Presence::Typing, Some(&id)).await.unwrap();
     assert!(rig.world.typing(SITI));
-    rig.gateway.typing_ceased(&siti()).await.unwrap();
+    rig.gateway.typing(&siti(), Presence::Paused, None).await.unwrap();
     assert!(!rig.world.typing(SITI));
     rig.world.log_out(&rig.device).unwrap();
-    assert!(matches!(rig.gateway.typing(&siti(), None).await, Err(CallError::Failed(_))));
+    assert!(matches!(rig.gateway.typing(&siti(), Presence::Typing, None).await, Err(CallError::Failed(_))));
 }
 
 #[rstest]

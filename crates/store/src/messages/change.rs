@@ -234,11 +234,11 @@ pub(crate) async fn move_reactions(write: &mut Write, echo: MessageId, id: Messa
     let ws = write.workspace();
     execute!(
         write.tx(),
-        "INSERT INTO reactions (message_id, author_key, workspace_id, author, from_us, emoji, at)
-         SELECT $3, author_key, workspace_id, author, from_us, emoji, at FROM reactions
+        "INSERT INTO reactions (message_id, kind, author_key, workspace_id, author, from_us, said, at)
+         SELECT $3, kind, author_key, workspace_id, author, from_us, said, at FROM reactions
          WHERE workspace_id = $1 AND message_id = $2
-         ON CONFLICT (message_id, author_key) DO UPDATE SET
-            author = excluded.author, emoji = excluded.emoji, at = excluded.at
+         ON CONFLICT (message_id, kind, author_key) DO UPDATE SET
+            author = excluded.author, said = excluded.said, at = excluded.at
             WHERE reactions.at < excluded.at",
         ws,
         echo,

@@ -13,7 +13,7 @@ pub(crate) use change::{move_reactions, refresh_last};
 pub use history::{insert_history, known, newest_until};
 pub use insert::{AuthorRef, Inserted, NewMessage, Source, insert};
 pub use last::last_inbound_provider_id;
-pub use react::react;
+pub use react::{Reactor, react, vote};
 #[cfg(feature = "testing")]
 pub use read::page_statements;
 pub(crate) use read::views;

@@ -7,13 +7,13 @@ use balas_domain::{
     Timestamp, WorkspaceId,
     inbox::MessagePage,
     query::MAX_PAGE,
-    view::{Author, Direction, Held, MessageView, Quote, Reaction},
+    view::{Author, Direction, Held, MessageView, Quote, Reaction, Vote},
     work::Activity,
 };
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::change::DELETED;
+use super::{change::DELETED, react::VOTE};
 use crate::{
     Result, StoreError, Tx, codec,
     conversations::direction,
@@ -145,7 +145,7 @@ impl Row {
 
     fn into_record(
         self,
-        reactions: Vec<Reaction>,
+        reactions: Reactions,
         file: Option<FileView>,
         people: &Names,
     ) -> Result<MessageRecord> {
@@ -178,7 +178,8 @@ impl Row {
             failure: self.failure.as_deref().map(|f| codec::from_json("failure", f)).transpose()?,
             held: self.held()?,
             quote,
-            reactions,
+            reactions: reactions.emoji,
+            votes: reactions.votes,
             at: self.at,
             edited: self.edited_at.is_some(),
             revoked,
@@ -209,27 +210,51 @@ fn file_of(content: &Content, noted: Option<FileView>) -> Option<FileView> {
 #[derive(FromRow)]
 struct ReactionRow {
     message_id: MessageId,
-    emoji: String,
+    kind: String,
+    said: String,
     from_us: bool,
     author: String,
 }
 
-async fn records(ws: WorkspaceId, tx: &mut Tx, rows: Vec<Row>) -> Result<Vec<MessageRecord>> {
-    let mut reactions: HashMap<MessageId, Vec<Reaction>> = HashMap::new();
-    let reacted: Vec<_> = rows.iter().filter(|r| r.reacted).map(|r| r.id.0).collect();
-    if !reacted.is_empty() {
-        let sql = tx.pick(
-            "SELECT message_id, emoji, from_us, author FROM reactions
-             WHERE workspace_id = $1 AND message_id IN (SELECT unhex(value) FROM json_each($2))
-                AND emoji IS NOT NULL ORDER BY at, author_key",
-            "SELECT message_id, emoji, from_us, author FROM reactions
-             WHERE workspace_id = $1 AND message_id = ANY($2) AND emoji IS NOT NULL ORDER BY at, author_key",
-        );
-        for r in rows!(tx, ReactionRow, sql, ws, Ids::of(reacted))? {
-            let reaction = Reaction { emoji: r.emoji, from_us: r.from_us, author: r.author };
-            reactions.entry(r.message_id).or_default().push(reaction);
+/// What people have put on a message.
+#[derive(Default)]
+struct Reactions {
+    emoji: Vec<Reaction>,
+    votes: Vec<Vote>,
+}
+
+async fn reactions(
+    ws: WorkspaceId,
+    tx: &mut Tx,
+    reacted: Vec<Uuid>,
+) -> Result<HashMap<MessageId, Reactions>> {
+    let mut out: HashMap<MessageId, Reactions> = HashMap::new();
+    if reacted.is_empty() {
+        return Ok(out);
+    }
+    let sql = tx.pick(
+        "SELECT message_id, kind, said, from_us, author FROM reactions
+         WHERE workspace_id = $1 AND message_id IN (SELECT unhex(value) FROM json_each($2))
+            AND said IS NOT NULL ORDER BY at, author_key",
+        "SELECT message_id, kind, said, from_us, author FROM reactions
+         WHERE workspace_id = $1 AND message_id = ANY($2) AND said IS NOT NULL ORDER BY at, author_key",
+    );
+    for ReactionRow { message_id, kind, said, from_us, author } in
+        rows!(tx, ReactionRow, sql, ws, Ids::of(reacted))?
+    {
+        let on = out.entry(message_id).or_default();
+        if kind == VOTE {
+            on.votes.push(Vote { options: codec::from_json("votes", &said)?, from_us, author });
+        } else {
+            on.emoji.push(Reaction { emoji: said, from_us, author });
         }
     }
+    Ok(out)
+}
+
+async fn records(ws: WorkspaceId, tx: &mut Tx, rows: Vec<Row>) -> Result<Vec<MessageRecord>> {
+    let reacted = rows.iter().filter(|r| r.reacted).map(|r| r.id.0).collect();
+    let mut reactions = reactions(ws, tx, reacted).await?;
     let with_file = rows.iter().filter(|r| r.content.starts_with(MEDIA)).map(|r| r.id.0).collect();
     let mut files = files::views(ws, tx, with_file).await?;
     let wanted = {

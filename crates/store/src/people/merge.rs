@@ -128,7 +128,7 @@ async fn write_down(
     Ok(())
 }
 
-/// One reaction per person and message: of two, the later one stays.
+/// One reaction of a kind per person and message: of two, the later one stays.
 async fn move_reactions(write: &mut Write, keep: ContactId, gone: ContactId) -> Result<()> {
     let (ws, version) = (write.workspace(), write.likely_seq());
     let (keep, gone) = (keep.to_string(), gone.to_string());
@@ -138,7 +138,7 @@ async fn move_reactions(write: &mut Write, keep: ContactId, gone: ContactId) -> 
             write.tx(),
             (MessageId,),
             "DELETE FROM reactions WHERE workspace_id = $1 AND author_key = $2 AND NOT from_us AND EXISTS
-                (SELECT 1 FROM reactions AS w WHERE w.message_id = reactions.message_id
+                (SELECT 1 FROM reactions AS w WHERE w.message_id = reactions.message_id AND w.kind = reactions.kind
                     AND w.author_key = $3 AND (w.at, w.author_key) > (reactions.at, reactions.author_key))
              RETURNING message_id",
             ws,

@@ -191,7 +191,10 @@ async fn nothing_of_another_workspace_is_changed(#[case] kind: Kind) {
     refused("accepted", messages::accepted(w, message, "x").await.map(|x| d(&x)));
     refused("edit", messages::edit(w, message, Content::text("x"), NOW).await.map(|x| d(&x)));
     refused("revoke", messages::revoke(w, message, NOW).await.map(|x| d(&x)));
-    refused("react", messages::react(w, message, "a", "a", true, Some("👍"), NOW).await.map(|x| d(&x)));
+    refused(
+        "react",
+        messages::react(w, message, &reactor("a", "a", true), Some("👍"), NOW).await.map(|x| d(&x)),
+    );
     let new = conversation_id(9);
     refused("ensure", conversations::ensure(w, account, &address(1), None, new).await.map(|x| d(&x)));
     refused(

@@ -53,7 +53,7 @@ async fn what_rows_say_is_what_the_event_said(#[case] kind: Kind) {
     write.touch_message(message_id(3));
     messages::insert(&mut write, &world.inbound(conversation, 2, 2)).await.unwrap();
     messages::insert(&mut write, &world.inbound(conversation, 3, 3)).await.unwrap();
-    messages::react(&mut write, message_id(1), "me", "Me", true, Some("👍"), NOW).await.unwrap();
+    messages::react(&mut write, message_id(1), &reactor("me", "Me", true), Some("👍"), NOW).await.unwrap();
     write.touch_message(message_id(999));
     let committed = write.commit().await.unwrap();
 

@@ -226,7 +226,9 @@ async fn work_and_what_waits_moves_along(#[values(Kind::Sqlite, Kind::Postgres)]
     messages::insert(&mut write, &twice(6, from)).await.unwrap();
     let content = balas_domain::Content::text("edited");
     messages::edit(&mut write, message_id(6), content, at(6)).await.unwrap();
-    messages::react(&mut write, message_id(6), "someone", "Budi", false, Some("👍"), at(7)).await.unwrap();
+    messages::react(&mut write, message_id(6), &reactor("someone", "Budi", false), Some("👍"), at(7))
+        .await
+        .unwrap();
     write.commit().await.unwrap();
 
     told(&world, &[phone, lid]).await;

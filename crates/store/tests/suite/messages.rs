@@ -230,7 +230,9 @@ async fn an_echo_that_came_first_becomes_one_with_ours(#[case] kind: Kind) {
     };
     world.insert(&echo).await;
     let mut write = world.write().await;
-    messages::react(&mut write, message_id(2), "628", "Budi", false, Some("👍"), NOW).await.unwrap();
+    messages::react(&mut write, message_id(2), &reactor("628", "Budi", false), Some("👍"), NOW)
+        .await
+        .unwrap();
     messages::accepted(&mut write, message_id(1), "wamid.X").await.unwrap();
     let committed = write.commit().await.unwrap();
     assert_eq!(committed.events.len(), 2, "our message and the conversation: the echo is gone");
@@ -301,9 +303,10 @@ async fn one_reaction_per_person(#[case] kind: Kind) {
     world.insert(&world.inbound(conversation, 1, 1)).await;
     let react = async |key: &str, emoji: Option<&str>, seconds: i64| {
         let mut write = world.write().await;
-        let changed = messages::react(&mut write, message_id(1), key, key, key == "us", emoji, at(seconds))
-            .await
-            .unwrap();
+        let changed =
+            messages::react(&mut write, message_id(1), &reactor(key, key, key == "us"), emoji, at(seconds))
+                .await
+                .unwrap();
         assert_eq!(write.commit().await.unwrap().events.len(), usize::from(changed));
         changed
     };
@@ -319,8 +322,45 @@ async fn one_reaction_per_person(#[case] kind: Kind) {
     assert!(!react("budi", Some("👎"), 13).await, "a straggler does not bring it back");
     assert_eq!(world.message(message_id(1)).await.reactions.len(), 1);
     let mut write = world.write().await;
-    let missing = messages::react(&mut write, message_id(404), "x", "x", false, Some("👍"), NOW).await;
+    let missing =
+        messages::react(&mut write, message_id(404), &reactor("x", "x", false), Some("👍"), NOW).await;
     assert!(matches!(missing, Err(StoreError::NotFound)));
+}
+
+#[rstest]
+#[case::sqlite(Kind::Sqlite)]
+#[case::postgres(Kind::Postgres)]
+#[tokio::test]
+async fn one_vote_per_person_beside_the_reaction(#[case] kind: Kind) {
+    let world = World::new(kind).await;
+    let conversation = world.conversation(1).await;
+    world.insert(&world.inbound(conversation, 1, 1)).await;
+    let vote = async |key: &str, options: &[&str], seconds: i64| {
+        let options: Vec<String> = options.iter().map(|o| (*o).to_owned()).collect();
+        let mut write = world.write().await;
+        let who = reactor(key, key, key == "us");
+        let changed = messages::vote(&mut write, message_id(1), &who, &options, at(seconds)).await.unwrap();
+        assert_eq!(write.commit().await.unwrap().events.len(), usize::from(changed));
+        changed
+    };
+    assert!(vote("budi", &["Sat", "Sun"], 10).await);
+    assert!(!vote("budi", &["Sat", "Sun"], 10).await);
+    assert!(vote("us", &["Sun"], 11).await);
+    let mut write = world.write().await;
+    messages::react(&mut write, message_id(1), &reactor("budi", "budi", false), Some("👍"), at(12))
+        .await
+        .unwrap();
+    write.commit().await.unwrap();
+    assert!(vote("budi", &["Sun"], 13).await);
+    let shown = world.message(message_id(1)).await;
+    assert_eq!(shown.reactions.len(), 1, "a vote is no reaction");
+    let votes: Vec<_> =
+        shown.votes.iter().map(|v| (v.author.as_str(), v.options.clone(), v.from_us)).collect();
+    assert_eq!(votes, [("us", vec!["Sun".to_owned()], true), ("budi", vec!["Sun".to_owned()], false)]);
+
+    assert!(vote("budi", &[], 15).await);
+    assert!(!vote("budi", &["Sat"], 14).await, "a straggler does not bring it back");
+    assert_eq!(world.message(message_id(1)).await.votes.len(), 1);
 }
 
 #[rstest]
@@ -463,7 +503,7 @@ async fn any_text_can_be_stored(#[case] kind: Kind) {
         assert_eq!(world.message(message_id(n)).await.content, Content::text(text));
     }
     let mut write = world.write().await;
-    messages::react(&mut write, message_id(1), "a\u{0}", "b\u{0}", false, Some("\u{0}👍"), NOW)
+    messages::react(&mut write, message_id(1), &reactor("a\u{0}", "b\u{0}", false), Some("\u{0}👍"), NOW)
         .await
         .unwrap();
     write.commit().await.unwrap();

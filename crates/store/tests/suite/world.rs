@@ -7,7 +7,7 @@ use balas_domain::{
 };
 use balas_store::{
     Committed, Write, accounts, contacts, conversations, messages,
-    messages::{AuthorRef, NewMessage, Source},
+    messages::{AuthorRef, NewMessage, Reactor, Source},
     testing::{Kind, TestStore, fresh, workspace},
 };
 use serde_json::json;
@@ -164,4 +164,8 @@ pub async fn ensure_with_contact(
     let new_contact = ContactId(id(0xc1_0000_0000 + u128::from(n)));
     let contact = contacts::resolve(write, "", &[identity], name, None, new_contact).await.unwrap();
     conversations::ensure(write, account, &address, Some(contact), conversation_id(n)).await.unwrap().0
+}
+
+pub fn reactor(key: &str, name: &str, from_us: bool) -> Reactor {
+    Reactor { key: key.to_owned(), name: name.to_owned(), from_us }
 }

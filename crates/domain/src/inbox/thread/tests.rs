@@ -27,6 +27,7 @@ fn message(n: u32, version: i64) -> MessageView {
         held: None,
         quote: None,
         reactions: vec![],
+        votes: vec![],
         // Three at a time, so that ids decide too.
         at: Timestamp(i64::from(n / 3)),
         edited: false,

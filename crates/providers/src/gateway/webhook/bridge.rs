@@ -1,10 +1,10 @@
 //! What the bridge reports and no gateway does: how the link stands, what became of messages sent through it,
 //! changed groups and numbers, and what was written while nobody listened.
 
-use balas_domain::{Address, MessageStatus, Timestamp};
+use balas_domain::{Address, MessageStatus, Timestamp, content::MAX_OPTIONS, text::clean_name};
 use serde_json::Value;
 
-use super::{Around, envelope, settled};
+use super::{Around, envelope, settled, talk};
 use crate::{
     gateway::address::{address, identities},
     inbound::{Connection, ConnectionState, GroupField, Inbound, Status},
@@ -72,6 +72,21 @@ pub fn group(payload: &Value, at: Timestamp, around: &Around<'_>) -> Result<Inbo
     let author = address(payload, "from").filter(|from| !around.is_own(Some(from)));
     let by = identities([author.as_ref(), address(payload, "from_lid").as_ref()]).into_iter().next();
     Ok(Inbound::GroupUpdated { chat, field, value: body(payload, "value"), by, at })
+}
+
+/// Somebody chose answers of a poll, or took the choice back.
+pub fn vote(payload: &Value, at: Timestamp, around: &Around<'_>) -> Result<Inbound, String> {
+    let target = id(payload, "poll_message_id").ok_or("without message")?;
+    let talk = talk::enveloped(payload, around)?;
+    let chosen = payload.get("options").and_then(Value::as_array).ok_or("without options")?;
+    Ok(Inbound::Vote {
+        target,
+        chat: talk.chat,
+        sender: talk.sender,
+        from_us: talk.from_us,
+        options: chosen.iter().filter_map(Value::as_str).filter_map(clean_name).take(MAX_OPTIONS).collect(),
+        at,
+    })
 }
 
 /// Somebody has another number.

@@ -2,7 +2,7 @@
 
 use balas_domain::{
     Content,
-    content::{Card, Media, MediaKind},
+    content::{Card, MAX_OPTIONS, Media, MediaKind, Poll},
     text::clean_name,
 };
 use serde_json::Value;
@@ -45,6 +45,9 @@ pub fn content(value: &Value, text: Option<String>, message_id: &str) -> Option<
     }
     if let Some(place) = there("location").or_else(|| there("live_location")).and_then(location) {
         return Some(place);
+    }
+    if let Some(poll) = there("poll").and_then(poll) {
+        return Some(Content::Poll(poll));
     }
     if let Some(text) = text.or_else(|| body(value, "interactive")) {
         return Some(Content::Text { text });
@@ -100,6 +103,20 @@ fn kind_of(path: &str) -> MediaKind {
 
 fn elements_of_strings<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a str> {
     value.get(key).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+}
+
+/// A question with its answers, which only the bridge tells of.
+fn poll(node: &Value) -> Option<Poll> {
+    let options: Vec<String> = elements(node, "options")
+        .iter()
+        .filter_map(Value::as_str)
+        .filter_map(clean_name)
+        .take(MAX_OPTIONS)
+        .collect();
+    let question = body(node, "question")?;
+    let any = u32::try_from(options.len()).unwrap_or(1);
+    let max_answer = int(node, "max_answer").and_then(|n| u32::try_from(n).ok()).filter(|n| *n > 0);
+    (!options.is_empty()).then(|| Poll { question, max_answer: max_answer.unwrap_or(any).min(any), options })
 }
 
 fn cards(value: &Value) -> Vec<Card> {

@@ -1,6 +1,6 @@
 //! The envelope of version 8 and newer, and of the bridge: `{event, device_id, session_id, payload}`.
 
-use balas_domain::{Address, Content, Identity, Timestamp};
+use balas_domain::{Address, Content, Identity, Timestamp, socket::Presence};
 use serde_json::Value;
 
 use super::{
@@ -31,6 +31,7 @@ pub fn read(event: &str, payload: &Value, delivery: &Value, around: &Around<'_>)
         "call.offer" => call(payload, at, around),
         "connection.update" => bridge::connection(payload, at),
         "message.sent" => bridge::sent(payload, at),
+        "poll.vote" => bridge::vote(payload, at, around),
         "group.updated" => bridge::group(payload, at, around),
         "contact.changed" => bridge::contact(payload, at),
         "history.batch" => return bridge::history(payload, around),
@@ -121,13 +122,13 @@ fn typing(payload: &Value, around: &Around<'_>) -> Result<Inbound, String> {
     if talk.from_us {
         return Err("our own".to_owned());
     }
-    let on = match name(payload, "state").as_deref() {
-        Some("composing") => true,
-        Some("paused") => false,
+    let presence = match name(payload, "state").as_deref() {
+        Some("composing") if name(payload, "media").as_deref() == Some("audio") => Presence::Recording,
+        Some("composing") => Presence::Typing,
+        Some("paused") => Presence::Paused,
         _ => return Err("unknown state".to_owned()),
     };
-    let recording = on && name(payload, "media").as_deref() == Some("audio");
-    Ok(Inbound::Typing { chat: talk.chat, sender: talk.sender, on, recording })
+    Ok(Inbound::Typing { chat: talk.chat, sender: talk.sender, presence })
 }
 
 fn group(payload: &Value, at: Timestamp, around: &Around<'_>) -> Result<Inbound, String> {
