@@ -234,6 +234,20 @@ pub async fn label_uses() -> Result<Vec<(LabelId, u32)>, ApiError> {
     context::answer(call.engine.label_uses(&call.actor).await)
 }
 
+/// Takes all messages of a conversation away, for good.
+#[server(prefix = "/api/ui", endpoint = "clear_conversation", input = Json)]
+pub async fn clear_conversation(id: ConversationId) -> Result<ConversationView, ApiError> {
+    let call = context::Call::new().await?;
+    context::answer(call.engine.clear_conversation(&call.actor, id).await)
+}
+
+/// Erases a contact and all that is known of it.
+#[server(prefix = "/api/ui", endpoint = "erase_contact", input = Json)]
+pub async fn erase_contact(id: ContactId, typed_name: String) -> Result<(), ApiError> {
+    let call = context::Call::new().await?;
+    context::answer(call.engine.erase_contact(&call.actor, id, &typed_name).await)
+}
+
 /// Someone here has seen the conversation.
 #[server(prefix = "/api/ui", endpoint = "mark_read", input = Json)]
 pub async fn mark_read(id: ConversationId) -> Result<(), ApiError> {

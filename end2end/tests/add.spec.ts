@@ -19,6 +19,20 @@ test.beforeEach(async ({ page, signIn }) => {
   await open(page, "/inbox");
 });
 
+test("Escape closes the menu and not the conversation", async ({ page, customer }) => {
+  await chat(page, customer, "Halo");
+  const button = page.getByRole("button", { name: "Attach", exact: true });
+  await button.click();
+  const menu = page.getByRole("group", { name: "Attach" });
+  await expect(menu).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(menu).toBeHidden();
+  await expect(button).toBeFocused();
+  await expect(composer(page)).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(composer(page)).toBeHidden();
+});
+
 test("a place is sent from a map's link", async ({ page, server, customer }) => {
   await chat(page, customer, "Tokonya di mana?");
   const dialog = await add(page, "Location");

@@ -151,11 +151,11 @@ test("the field grows with its text and shrinks again", async ({ page, customer 
 test("a refused text comes back with the reason", async ({ page, quiet, server, customer }) => {
   quiet.allow(/Failed to load resource: the server responded with a status of 500/);
   await chat(page, customer);
-  await page.route("**/api/ui/send_text", (route) =>
+  await page.route("**/api/ui/send_message", (route) =>
     route.fulfill({
       status: 500,
       contentType: "application/json",
-      headers: { serverfnerror: `${server.url}/api/ui/send_text` },
+      headers: { serverfnerror: `${server.url}/api/ui/send_message` },
       body: JSON.stringify({ refused: { code: "too_long", text: "too long" } }),
     }),
   );

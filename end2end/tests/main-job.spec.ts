@@ -76,7 +76,7 @@ test("an answer is shown before the server has it", async ({ page, customer }) =
   await chat(page, customer);
   let release = (): void => {};
   const held = new Promise<void>((resolve) => (release = resolve));
-  await page.route("**/api/ui/send_text", async (route) => {
+  await page.route("**/api/ui/send_message", async (route) => {
     await held;
     await route.continue();
   });

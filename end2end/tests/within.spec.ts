@@ -14,7 +14,8 @@ const marked = (page: Page): Locator => thread(page).locator("mark");
 
 test.beforeEach(async ({ page, signIn, server, customer }) => {
   await signIn(page);
-  const earlier = Math.floor(Date.now() / 1000) - 3600;
+  // Just now, or it would stand below what other tests have written.
+  const earlier = Math.floor(Date.now() / 1000) - 125;
   const secret = [3, 60, 118];
   for (let n = 0; n < 120; n += 1) {
     const text = secret.includes(n) ? `Pesanan *Mawar* ke-${n}` : `Baris ${n}`;

@@ -7,6 +7,7 @@ mod accounts;
 mod alerts;
 mod contacts;
 mod conversations;
+mod download;
 mod files;
 mod labels;
 mod me;
@@ -67,11 +68,15 @@ pub fn table() -> Vec<(Method, &'static str, MethodRouter<AppState>)> {
         (Method::POST, "/contacts/merges/{id}/undo", post(contacts::undo)),
         (Method::GET, "/contacts/{id}", get(contacts::show)),
         (Method::GET, "/contacts/{id}/details", get(contacts::details)),
+        (Method::DELETE, "/contacts/{id}", delete(contacts::erase)),
+        (Method::GET, "/contacts/{id}/export", get(contacts::export)),
         (Method::POST, "/contacts/{id}/merge", post(contacts::merge)),
         (Method::POST, "/contacts/{id}/keep-apart", post(contacts::keep_apart)),
         (Method::GET, "/conversations", get(conversations::list)),
         (Method::GET, "/conversations/{id}", get(conversations::show)),
         (Method::GET, "/conversations/{id}/group", get(conversations::group)),
+        (Method::GET, "/conversations/{id}/export", get(conversations::export)),
+        (Method::POST, "/conversations/{id}/clear", post(conversations::clear)),
         (Method::POST, "/conversations/{id}/read", post(conversations::read)),
         (Method::GET, "/conversations/{id}/messages", get(messages::list)),
         (Method::POST, "/conversations/{id}/messages", post(messages::send)),

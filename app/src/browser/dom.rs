@@ -43,9 +43,10 @@ fn is_field(element: &Element) -> bool {
         || element.dyn_ref::<HtmlElement>().is_some_and(HtmlElement::is_content_editable)
 }
 
-/// Whether any dialog is open: shortcuts then belong to it.
+/// Whether any dialog or menu is open: shortcuts then belong to it.
 pub(crate) fn is_dialog_open() -> bool {
-    document().query_selector("dialog[open]").is_ok_and(|found| found.is_some())
+    let open = |which: &str| document().query_selector(which).is_ok_and(|found| found.is_some());
+    open("dialog[open]") || open(":popover-open")
 }
 
 /// Whether the page is seen and has the focus: only then is something "read".

@@ -13,13 +13,11 @@ pub(crate) fn install(json: &str) -> bool {
     let Ok(list) = serde_json::from_slice::<Vec<String>>(json.as_bytes()) else { return false };
     let mut missing = false;
     let mut list = list.into_iter();
-    let words = Words::read(&mut || match list.next() {
+    let words = Words::read(&mut || {
         // They stay as long as the page.
-        Some(word) => String::leak(word),
-        None => {
-            missing = true;
-            ""
-        }
+        let word = list.next().map(|word| &*String::leak(word));
+        missing |= word.is_none();
+        word.unwrap_or_default()
     });
     !missing && list.next().is_none() && WORDS.set(words).is_ok()
 }

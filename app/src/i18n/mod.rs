@@ -7,6 +7,7 @@
 
 mod acts;
 mod add;
+mod data;
 #[cfg(not(target_arch = "wasm32"))]
 mod en;
 mod files;
@@ -105,6 +106,7 @@ impl Lang {
 
     /// The words of the page, which are in this language: another one is another page.
     #[cfg(target_arch = "wasm32")]
+    #[expect(clippy::unused_self, reason = "the server has several")]
     #[must_use]
     pub(crate) fn words(self) -> &'static Words {
         here::words()
@@ -197,6 +199,7 @@ mod tests {
                 lang.file_words().all(),
                 lang.act_words().all(),
                 lang.add_words().all(),
+                lang.data_words().all(),
             ]
             .concat()
         };

@@ -9,7 +9,11 @@ use balas_domain::{
 };
 use leptos::{html, prelude::*, task::spawn_local};
 
-use super::{missing::Missing, people::People};
+use super::{
+    missing::Missing,
+    people::People,
+    personal::{self, EraseDialog, Erasing},
+};
 use crate::{
     api::{self, ApiError},
     boot::PageData,
@@ -132,6 +136,7 @@ pub(crate) fn Contacts() -> impl IntoView {
             });
         }
     });
+    let erasing = Erasing::new();
     let state = Memo::new(move |_| (load.get(), rows.with(Vec::is_empty), q.with(|q| q.trim().is_empty())));
     view! {
         <div class="page">
@@ -142,6 +147,7 @@ pub(crate) fn Contacts() -> impl IntoView {
                 </div>
             </header>
             <People />
+            <EraseDialog erasing=erasing />
             <form class="search" role="search" action="/contacts" on:submit=move |event| event.prevent_default()>
                 {icon(Icon::Search)}
                 <input
@@ -182,7 +188,14 @@ pub(crate) fn Contacts() -> impl IntoView {
                             {each(
                                 move || rows.get(),
                                 |contact| contact.id,
-                                move |contact| view! { <li>{tile(&contact, words)}</li> }.into_any(),
+                                move |contact| {
+                                    view! {
+                                        <li class="tile-box">
+                                            {tile(&contact, words)} {personal::menu(app, &contact, erasing)}
+                                        </li>
+                                    }
+                                    .into_any()
+                                },
                             )}
                         </ul>
                     }

@@ -11,4 +11,5 @@ pub(crate) mod missing;
 pub mod office;
 pub mod part;
 pub(crate) mod people;
+mod personal;
 pub(crate) mod sign_in;

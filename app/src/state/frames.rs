@@ -71,6 +71,12 @@ impl RawEvent<'_> {
                 let Moved { from, into } = data(self.data)?;
                 Payload::ConversationSplit { from, into }
             }
+            "conversation_removed" => {
+                Payload::ConversationRemoved { id: data::<Named<ConversationId>>(self.data)?.id }
+            }
+            "conversation_cleared" => {
+                Payload::ConversationCleared { id: data::<Named<ConversationId>>(self.data)?.id }
+            }
             "people" => Payload::People(data(self.data)?),
             "workspace" => Payload::Workspace(data(self.data)?),
             "history" => Payload::History { id: data::<Named<ConversationId>>(self.data)?.id },
@@ -175,6 +181,8 @@ mod tests {
                             into: ConversationId(id(2)),
                         },
                     ),
+                    event(5, Payload::ConversationRemoved { id: ConversationId(id(4)) }),
+                    event(5, Payload::ConversationCleared { id: ConversationId(id(3)) }),
                     event(5, Payload::People(balas_domain::PeopleView { suggestions: 2, version: Seq(5) })),
                     event(5, Payload::Workspace(WorkspaceView { fall_back: true, version: Seq(5) })),
                     event(6, Payload::History { id: ConversationId(id(2)) }),

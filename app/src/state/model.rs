@@ -151,6 +151,10 @@ impl Model {
                 redraw.merged.push((from, into));
                 self.reload(&[from, into], redraw);
             }
+            Change::Cleared(id) | Change::Removed(id) => {
+                redraw.everything = true;
+                self.reload(&[id], redraw);
+            }
             Change::Split(from, into) => {
                 redraw.everything = true;
                 self.reload(&[from, into], redraw);

@@ -73,6 +73,16 @@ pub enum Payload {
     People(PeopleView),
     /// Something was set for the workspace.
     Workspace(WorkspaceView),
+    /// A conversation is gone for good, with all that was said in it.
+    ConversationRemoved {
+        /// Which conversation.
+        id: ConversationId,
+    },
+    /// All that was said in a conversation until here is gone for good.
+    ConversationCleared {
+        /// Which conversation.
+        id: ConversationId,
+    },
     /// Messages from before came into a conversation: its thread must be fetched anew.
     History {
         /// Which conversation.
@@ -88,6 +98,8 @@ impl Payload {
             Self::Conversation(_) => "conversation",
             Self::ConversationMerged { .. } => "conversation_merged",
             Self::ConversationSplit { .. } => "conversation_split",
+            Self::ConversationRemoved { .. } => "conversation_removed",
+            Self::ConversationCleared { .. } => "conversation_cleared",
             Self::Message(_) => "message",
             Self::Account(_) => "account",
             Self::AccountRemoved { .. } => "account_removed",
@@ -116,6 +128,8 @@ impl Payload {
             | Self::LabelRemoved { .. }
             | Self::ConversationMerged { .. }
             | Self::ConversationSplit { .. }
+            | Self::ConversationRemoved { .. }
+            | Self::ConversationCleared { .. }
             | Self::History { .. } => {}
         }
     }
@@ -202,6 +216,14 @@ impl<'de> DeserializeSeed<'de> for Data<'_> {
                 let Both { from, into } = Deserialize::deserialize(d)?;
                 Payload::ConversationSplit { from, into }
             }
+            "conversation_removed" => {
+                let Only { id } = Deserialize::deserialize(d)?;
+                Payload::ConversationRemoved { id }
+            }
+            "conversation_cleared" => {
+                let Only { id } = Deserialize::deserialize(d)?;
+                Payload::ConversationCleared { id }
+            }
             "message" => Payload::Message(Deserialize::deserialize(d)?),
             "account" => Payload::Account(Deserialize::deserialize(d)?),
             "account_removed" => {
@@ -236,11 +258,13 @@ mod tests {
     /// One of every kind that needs no view, which the other tests build.
     fn plain() -> impl Strategy<Value = Payload> {
         let id = any::<u128>().prop_map(Uuid::from_u128);
-        (0..5_u8, id.clone(), id).prop_map(|(kind, a, b)| match kind {
+        (0..7_u8, id.clone(), id).prop_map(|(kind, a, b)| match kind {
             0 => Payload::ConversationMerged { from: ConversationId(a), into: ConversationId(b) },
             1 => Payload::ConversationSplit { from: ConversationId(a), into: ConversationId(b) },
             2 => Payload::AccountRemoved { id: AccountId(a) },
             3 => Payload::LabelRemoved { id: LabelId(a) },
+            4 => Payload::ConversationCleared { id: ConversationId(a) },
+            5 => Payload::ConversationRemoved { id: ConversationId(a) },
             _ => Payload::History { id: ConversationId(a) },
         })
     }

@@ -66,6 +66,10 @@ pub enum Change {
     Merged(ConversationId, ConversationId),
     /// What is loaded of the first conversation may stand in the second one now: both must be fetched.
     Split(ConversationId, ConversationId),
+    /// This conversation is gone.
+    Removed(ConversationId),
+    /// All that was said in this conversation is gone.
+    Cleared(ConversationId),
     /// A message in a loaded thread; `true` if it was not there before.
     Message(ConversationId, MessageId, bool),
     /// An account.
@@ -96,10 +100,12 @@ pub struct Inbox {
     labels: HashMap<LabelId, Versioned<Option<LabelView>>>,
     workspace: WorkspaceView,
     people: PeopleView,
-    /// When conversations were merged into others. One that comes back later has a newer version.
+    /// When conversations were merged into others, or removed. One that comes back later has a newer version.
     merged: HashMap<ConversationId, Seq>,
     /// When conversations lost messages to others: what is older is to be fetched, not applied.
     split: HashMap<ConversationId, Seq>,
+    /// When all messages of conversations were taken away for good: what is older must not come back.
+    cleared: HashMap<ConversationId, Seq>,
     /// Cursor of the next page of the list; `None` when all of it is loaded.
     pub more: Option<String>,
     /// Rows older than this are not shown while there is `more`: between them and it there would be a gap.
@@ -171,18 +177,21 @@ impl Inbox {
     pub fn open(&mut self, page: ThreadPage) {
         let id = page.conversation.id;
         self.put_conversation(page.conversation);
-        self.threads.entry(id).or_default().open(page.messages);
+        let messages = self.without_cleared(id, page.messages);
+        self.threads.entry(id).or_default().open(messages);
     }
 
     /// Shows a part of a thread in place of what is loaded of it: other messages may stand in between by now.
     pub fn reopen(&mut self, page: ThreadPage) {
         let id = page.conversation.id;
         self.put_conversation(page.conversation);
-        self.threads.entry(id).or_default().reopen(page.messages);
+        let messages = self.without_cleared(id, page.messages);
+        self.threads.entry(id).or_default().reopen(messages);
     }
 
     /// Adds the older or newer page of a thread that this cursor led to.
     pub fn extend(&mut self, id: ConversationId, cursor: &str, page: MessagePage) {
+        let page = self.without_cleared(id, page);
         self.threads.entry(id).or_default().extend(cursor, page);
     }
 
@@ -229,7 +238,7 @@ impl Inbox {
                 let (conversation, id) = (message.conversation_id, message.id);
                 let left =
                     |at: &HashMap<_, Seq>| at.get(&conversation).is_some_and(|at| message.version < *at);
-                if left(&self.merged) || left(&self.split) {
+                if left(&self.merged) || left(&self.split) || left(&self.cleared) {
                     return Change::Nothing;
                 }
                 let Some(thread) = self.threads.get_mut(&conversation) else { return Change::Nothing };
@@ -240,6 +249,8 @@ impl Inbox {
             }
             Payload::ConversationMerged { from, into } => self.merge(*from, *into, event.seq),
             Payload::ConversationSplit { from, into } => self.split(*from, *into, event.seq),
+            Payload::ConversationCleared { id } => self.clear(*id, event.seq),
+            Payload::ConversationRemoved { id } => self.remove(*id, event.seq),
             Payload::People(people) => {
                 if self.people.version >= people.version {
                     return Change::Nothing;
@@ -314,6 +325,39 @@ impl Inbox {
             }
         }
         Change::Split(from, into)
+    }
+
+    fn remove(&mut self, id: ConversationId, seq: Seq) -> Change {
+        let known = self.merged.entry(id).or_default();
+        if *known >= seq {
+            return Change::Nothing;
+        }
+        *known = seq;
+        if self.conversations.get(&id).is_some_and(|row| row.version < seq) {
+            self.conversations.remove(&id);
+        }
+        self.threads.remove(&id);
+        Change::Removed(id)
+    }
+
+    fn clear(&mut self, id: ConversationId, seq: Seq) -> Change {
+        let known = self.cleared.entry(id).or_default();
+        if *known >= seq {
+            return Change::Nothing;
+        }
+        *known = seq;
+        if let Some(thread) = self.threads.get_mut(&id) {
+            thread.clear(seq);
+        }
+        Change::Cleared(id)
+    }
+
+    /// A page may have been read before its conversation was cleared.
+    fn without_cleared(&self, id: ConversationId, mut page: MessagePage) -> MessagePage {
+        if let Some(at) = self.cleared.get(&id) {
+            page.items.retain(|message| message.version >= *at);
+        }
+        page
     }
 
     fn put_conversation(&mut self, row: ConversationView) -> bool {

@@ -10,6 +10,7 @@ pub mod ambient;
 pub mod content;
 pub mod counts;
 pub mod event;
+pub mod export;
 pub mod file;
 mod flat;
 pub mod form;

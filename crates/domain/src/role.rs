@@ -46,6 +46,12 @@ pub enum Permission {
     SplitContacts,
     /// Create and revoke API tokens.
     ManageTokens,
+    /// Take a whole conversation away as a file.
+    ExportConversations,
+    /// Take all messages of a conversation away for good.
+    ClearConversations,
+    /// Give out, or erase, all that is known of one contact.
+    ManagePersonalData,
 }
 
 impl Role {
@@ -60,13 +66,16 @@ impl Role {
             | Permission::Reply
             | Permission::ReadAccounts
             | Permission::ReadMembers => Self::Agent,
-            Permission::ReadReports | Permission::ManageLabels | Permission::MergeContacts => {
-                Self::Supervisor
-            }
+            Permission::ReadReports
+            | Permission::ManageLabels
+            | Permission::MergeContacts
+            | Permission::ExportConversations
+            | Permission::ClearConversations => Self::Supervisor,
             Permission::ManageAccounts
             | Permission::ManageMembers
             | Permission::ManageTokens
-            | Permission::SplitContacts => Self::Admin,
+            | Permission::SplitContacts
+            | Permission::ManagePersonalData => Self::Admin,
         }
     }
 
@@ -119,6 +128,9 @@ mod tests {
             MergeContacts,
             SplitContacts,
             ManageTokens,
+            ExportConversations,
+            ClearConversations,
+            ManagePersonalData,
         ] {
             for pair in Role::ALL.windows(2) {
                 assert!(!pair[0].may(p) || pair[1].may(p), "{p:?}");

@@ -79,6 +79,14 @@ impl Actor {
         }
     }
 
+    /// The actor's name, for logs that people read.
+    pub(crate) fn name(&self) -> &str {
+        match &self.who {
+            Who::Member { name, .. } | Who::Token { name, .. } => name,
+            Who::System => "Balas",
+        }
+    }
+
     /// The same as it is stored.
     pub(crate) fn author_ref(&self) -> AuthorRef {
         match &self.who {
@@ -100,6 +108,8 @@ pub fn may_see(actor: &Actor, payload: &Payload) -> bool {
         | Payload::History { .. }
         | Payload::ConversationMerged { .. }
         | Payload::ConversationSplit { .. }
+        | Payload::ConversationCleared { .. }
+        | Payload::ConversationRemoved { .. }
         | Payload::People(_)
         | Payload::Workspace(_) => Permission::ReadConversations,
         Payload::Account(_) | Payload::AccountRemoved { .. } | Payload::Alert(_) => Permission::ReadAccounts,

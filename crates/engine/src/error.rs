@@ -87,7 +87,7 @@ pub enum EngineError {
     Transition(#[from] IllegalTransition),
     /// The typed name does not match.
     #[error(
-        "the typed name does not match; type “{expected}” to delete the account and everything that belongs to it"
+        "the typed name does not match; type “{expected}” to delete it with everything that belongs to it"
     )]
     Unconfirmed {
         /// What must be typed.

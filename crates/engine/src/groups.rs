@@ -398,7 +398,7 @@ impl Engine {
             source: Source::Live,
         };
         match messages::insert(write, &row).await? {
-            Inserted::New | Inserted::Duplicate(_) => Ok(()),
+            Inserted::New | Inserted::Duplicate(_) | Inserted::Cleared => Ok(()),
         }
     }
 }

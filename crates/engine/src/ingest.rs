@@ -163,6 +163,9 @@ impl Engine {
         };
         let new_id = ConversationId::new(now, &*self.random);
         let place = conversations::place(write, account.id, &message.chat, contact, new_id).await?;
+        if place.made {
+            self.recall_erased(write, place.id, &message.chat).await?;
+        }
         let person = place.contact.or(person);
         let new_group = message.chat.is_group() && self.group_seen(write, account, place.id, person).await?;
         let (direction, author, status) = authorship(&message, person);
@@ -199,7 +202,7 @@ impl Engine {
                 }
                 self.apply_parked(write, account, &message.provider_id).await?;
             }
-            Inserted::Duplicate(_) => {}
+            Inserted::Duplicate(_) | Inserted::Cleared => {}
         }
         if new_group { self.group_begins(write, account, &message.chat).await } else { Ok(()) }
     }
@@ -336,12 +339,11 @@ impl Engine {
     ) -> Result<Reactor, StoreError> {
         let contact = self.sender(write, account, &sender).await?;
         let Some(contact) = contact.filter(|_| !from_us) else { return Ok(us(String::new())) };
-        let name = match sender.name {
-            Some(name) => name,
-            None => {
-                let known = contacts::get(write.workspace(), write.tx(), contact).await?;
-                known.map(|c| c.name).unwrap_or_default()
-            }
+        let name = if let Some(name) = sender.name {
+            name
+        } else {
+            let known = contacts::get(write.workspace(), write.tx(), contact).await?;
+            known.map(|c| c.name).unwrap_or_default()
         };
         Ok(Reactor { key: contact.to_string(), name, from_us: false })
     }

@@ -12,8 +12,11 @@ mod amend;
 mod auth;
 mod bridge;
 mod calendar;
+mod clear;
 mod composed;
+mod erase;
 pub mod error;
+mod export;
 mod files;
 pub mod governor;
 mod groups;
@@ -50,6 +53,7 @@ pub use alerts::{MailConfig, MailSecurity};
 pub use auth::{ClientInfo, NewSession, SESSION, SignInError};
 pub use bridge::BridgeConfig;
 pub use error::EngineError;
+pub use export::{Export, ExportOrder};
 pub use files::{
     BadClamdAddress, Bytestream, ClamdAddress, FilesConfig, FoundFile, S3Config, ScanError, StorageError,
     UploadRefused,

@@ -133,7 +133,7 @@ impl Engine {
         match messages::insert(&mut write, &row).await {
             Ok(Inserted::New) => {}
             // Another workspace's message, which the look above could not see.
-            Ok(Inserted::Duplicate(_)) | Err(StoreError::Unique { .. }) => {
+            Ok(Inserted::Duplicate(_) | Inserted::Cleared) | Err(StoreError::Unique { .. }) => {
                 return Err(EngineError::Conflict { what: "message id".to_owned() });
             }
             Err(error) => return Err(error.into()),

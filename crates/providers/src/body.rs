@@ -162,7 +162,6 @@ impl Body {
     pub fn check(&self, provider: ProviderKind) -> Result<(), Refused> {
         match self {
             Self::Text { text } => sendable(text),
-            Self::Reaction { .. } => Ok(()),
             Self::Media(file) => file_sendable(file, provider),
             Self::Location { latitude, longitude, .. } => {
                 if is_place(*latitude, *longitude) {
@@ -174,7 +173,7 @@ impl Body {
             Self::Contacts { cards } => cards_sendable(cards, provider),
             Self::Poll(poll) if !poll.is_complete() => Err(Refused::PollIncomplete),
             Self::Poll(_) if !provider.capabilities().poll => Err(Refused::NoPolls),
-            Self::Poll(_) => Ok(()),
+            Self::Reaction { .. } | Self::Poll(_) => Ok(()),
         }
     }
 }

@@ -3,7 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use balas_domain::{
-    FileState, FileView, MediaStorage, MessageId, Timestamp, UploadId, UploadView, WorkspaceId,
+    ConversationId, FileState, FileView, MediaStorage, MessageId, Timestamp, UploadId, UploadView,
+    WorkspaceId,
 };
 use sqlx::FromRow;
 
@@ -312,6 +313,33 @@ pub async fn note_stray(ws: WorkspaceId, tx: &mut Tx, storage: MediaStorage, str
         stray.since,
     )?;
     Ok(())
+}
+
+/// What lies in storages for the messages of a conversation, each once.
+pub(crate) async fn of_conversation(
+    ws: WorkspaceId,
+    tx: &mut Tx,
+    conversation: ConversationId,
+) -> Result<Vec<Blob>> {
+    let rows = rows!(
+        tx,
+        (String, String, Option<String>),
+        "SELECT DISTINCT f.storage, f.key, f.preview_key
+         FROM messages AS m JOIN files AS f ON f.message_id = m.id
+         WHERE m.workspace_id = $1 AND m.conversation_id = $2 AND f.storage IS NOT NULL AND f.key IS NOT NULL",
+        ws,
+        conversation,
+    )?;
+    Ok(named(ws, rows))
+}
+
+/// Storage, key and key of the preview, as what lies there.
+pub(crate) fn named(ws: WorkspaceId, rows: Vec<(String, String, Option<String>)>) -> Vec<Blob> {
+    let each = |(storage, key, preview): (String, String, Option<String>)| {
+        let blob = |key| Blob { workspace_id: ws, storage: storage.clone(), key };
+        [Some(blob(key)), preview.map(blob)]
+    };
+    rows.into_iter().flat_map(each).flatten().collect()
 }
 
 /// What lies in a storage without a file that names it, and did so before then.

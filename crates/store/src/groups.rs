@@ -239,7 +239,7 @@ async fn put_us(write: &mut Write, id: ConversationId, us: Membership) -> Result
 }
 
 /// Something that screens show has changed. The number of members becomes true, once it is known at all.
-async fn changed(write: &mut Write, id: ConversationId) -> Result<()> {
+pub(crate) async fn changed(write: &mut Write, id: ConversationId) -> Result<()> {
     let ws = write.workspace();
     execute!(
         write.tx(),

@@ -34,7 +34,7 @@ pub struct Write {
     removed: Touched<AccountId>,
     removed_labels: Touched<LabelId>,
     history: Touched<ConversationId>,
-    /// Conversations that became one or parted, in the order in which they did.
+    /// Conversations that became one, parted or were cleared, in the order in which they did.
     regrouped: Vec<Payload>,
     people: bool,
     workspace: bool,
@@ -151,6 +151,11 @@ impl Write {
         self.ws
     }
 
+    /// Position of the last event before it.
+    pub(crate) const fn base(&self) -> Seq {
+        self.base
+    }
+
     /// The time of everything in it.
     #[must_use]
     pub const fn now(&self) -> Timestamp {
@@ -210,6 +215,16 @@ impl Write {
     /// Some of what stood in the first one stands in the second.
     pub(crate) fn conversation_split(&mut self, from: ConversationId, into: ConversationId) {
         self.regrouped.push(Payload::ConversationSplit { from, into });
+    }
+
+    /// All that was said in it is gone.
+    pub(crate) fn conversation_cleared(&mut self, id: ConversationId) {
+        self.regrouped.push(Payload::ConversationCleared { id });
+    }
+
+    /// It is gone, with all that was said in it.
+    pub(crate) fn conversation_removed(&mut self, id: ConversationId) {
+        self.regrouped.push(Payload::ConversationRemoved { id });
     }
 
     /// Contacts became one, parted, or may be one.

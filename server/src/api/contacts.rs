@@ -1,6 +1,6 @@
 //! Contacts.
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{Json, extract::State, http::StatusCode, response::Response};
 use balas_domain::{
     ContactId, MergeId,
     people::{ContactDetails, MergeView, SuggestionView},
@@ -9,7 +9,7 @@ use balas_domain::{
 };
 use serde::Deserialize;
 
-use super::List;
+use super::{List, download::download};
 use crate::{
     auth::Caller,
     extract::{Id, JsonBody, Params, search},
@@ -127,4 +127,43 @@ pub async fn undo(
     Id(id): Id<MergeId>,
 ) -> Result<Json<ContactView>, Problem> {
     Ok(Json(state.engine.undo_merge(&actor, id).await?))
+}
+
+/// All that is known of a contact, as a ZIP archive
+///
+/// For admins, when somebody asks what is stored about them: names, conversations with files, what they wrote in groups.
+#[utoipa::path(get, path = "/contacts/{id}/export", tag = "contacts", params(("id" = ContactId, Path)),
+    responses((status = 200, description = "The archive", content_type = "application/zip")))]
+pub async fn export(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Id(id): Id<ContactId>,
+) -> Result<Response, Problem> {
+    download(state.engine.export_contact(&actor, id).await?).await
+}
+
+/// The typed confirmation.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct EraseParams {
+    /// The contact's name, typed again: erasing takes everything of it along.
+    #[serde(default)]
+    confirm: String,
+}
+
+/// Erase a contact and all that is known of it, for good
+///
+/// For admins. Private conversations go with messages and files; in groups its messages are emptied and its name is taken off.
+/// What it writes later makes a new contact.
+#[utoipa::path(delete, path = "/contacts/{id}", tag = "contacts", params(("id" = ContactId, Path), EraseParams),
+    responses((status = 204, description = "Erased")))]
+pub async fn erase(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Id(id): Id<ContactId>,
+    Params(EraseParams { confirm }): Params<EraseParams>,
+) -> Result<StatusCode, Problem> {
+    state.engine.erase_contact(&actor, id, &confirm).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -1,14 +1,17 @@
 //! Conversations.
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{Json, extract::State, http::StatusCode, response::Response};
 use balas_domain::{
     AccountId, ConversationId, GroupView, LabelId, WorkState,
+    export::ExportFormat,
     query::{Assigned, ListQuery},
     view::{ConversationView, Page},
     work::WorkChange,
 };
+use balas_engine::ExportOrder;
 use serde::Deserialize;
 
+use super::download::download;
 use crate::{
     auth::Caller,
     extract::{Id, JsonBody, Params, search},
@@ -127,4 +130,50 @@ pub async fn work(
     JsonBody(change): JsonBody<WorkChange>,
 ) -> Result<Json<ConversationView>, Problem> {
     Ok(Json(state.engine.change_work(&actor, id, change).await?))
+}
+
+/// In which form a conversation is taken away.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct ExportParams {
+    /// `whatsapp` (a ZIP archive as WhatsApp makes it, with the files), `html` or `json`.
+    #[serde(default)]
+    #[param(inline, default = "whatsapp")]
+    format: ExportFormat,
+    /// In which time zone times are written, such as `Asia/Jakarta`; the workspace's if left out.
+    zone: Option<String>,
+    /// With what colleagues wrote and did, which the customer never saw.
+    #[serde(default)]
+    notes: bool,
+}
+
+/// Take a whole conversation away as a file
+///
+/// For supervisors and above; who did it stands in the security log.
+#[utoipa::path(get, path = "/conversations/{id}/export", tag = "conversations",
+    params(("id" = ConversationId, Path), ExportParams),
+    responses((status = 200, description = "The file", content_type = "application/octet-stream")))]
+pub async fn export(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Id(id): Id<ConversationId>,
+    Params(ExportParams { format, zone, notes }): Params<ExportParams>,
+) -> Result<Response, Problem> {
+    let order = ExportOrder { format, zone, notes };
+    download(state.engine.export_conversation(&actor, id, &order).await?).await
+}
+
+/// Take all messages of a conversation away, for good
+///
+/// For supervisors and above. The conversation stays, empty; the customer's phone and yours keep what they have, and a later
+/// synchronisation does not bring it back.
+#[utoipa::path(post, path = "/conversations/{id}/clear", tag = "conversations", params(("id" = ConversationId, Path)),
+    responses((status = 200, body = ConversationView)))]
+pub async fn clear(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Id(id): Id<ConversationId>,
+) -> Result<Json<ConversationView>, Problem> {
+    Ok(Json(state.engine.clear_conversation(&actor, id).await?))
 }

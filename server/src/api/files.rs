@@ -117,12 +117,7 @@ fn about(file: &FoundFile, tag: &str, save: bool) -> HeaderMap {
     let shown = SHOWN.contains(&file.mime.as_str());
     let mime = if shown { file.mime.as_str() } else { "application/octet-stream" };
     let how = if shown && !save { "inline" } else { "attachment" };
-    let plain: String = file
-        .name
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() || ".-_ ".contains(c) { c } else { '_' })
-        .collect();
-    let disposition = format!("{how}; filename=\"{plain}\"; filename*=UTF-8''{}", encoded(&file.name));
+    let disposition = disposition(how, &file.name);
     let mut headers = HeaderMap::new();
     for (name, value) in [
         (header::CONTENT_TYPE, mime),
@@ -139,6 +134,13 @@ fn about(file: &FoundFile, tag: &str, save: bool) -> HeaderMap {
         }
     }
     headers
+}
+
+/// What to do with a file, and what to call it.
+pub(super) fn disposition(how: &str, name: &str) -> String {
+    let plain: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() || ".-_ ".contains(c) { c } else { '_' }).collect();
+    format!("{how}; filename=\"{plain}\"; filename*=UTF-8''{}", encoded(name))
 }
 
 /// As RFC 8187 has it.

@@ -73,12 +73,16 @@ fn cases() -> Vec<Case> {
         case(Method::GET, "/contacts/suggestions", Agent, OwnOnly, none.clone(), 200),
         case(Method::GET, "/contacts/merges", Agent, OwnOnly, none.clone(), 200),
         case(Method::POST, "/contacts/merges/{id}/undo", Admin, NotThere, none.clone(), 200),
+        case(Method::GET, "/contacts/{id}/export", Admin, NotThere, none.clone(), 200),
+        // Without the typed name.
+        case(Method::DELETE, "/contacts/{id}", Admin, NotThere, none.clone(), 422),
         case(Method::POST, "/contacts/{id}/keep-apart", Supervisor, NotThere, json!({"other": "OTHER"}), 204),
         case(Method::POST, "/contacts/{id}/merge", Supervisor, NotThere, json!({"other": "OTHER"}), 200),
         case(Method::GET, "/conversations", Agent, OwnOnly, none.clone(), 200),
         case(Method::GET, "/conversations/{id}", Agent, NotThere, none.clone(), 200),
         // A conversation with one customer is no group.
         case(Method::GET, "/conversations/{id}/group", Agent, NotThere, none.clone(), 404),
+        case(Method::GET, "/conversations/{id}/export", Supervisor, NotThere, none.clone(), 200),
         case(Method::POST, "/conversations/{id}/read", Agent, NotThere, none.clone(), 204),
         case(Method::GET, "/conversations/{id}/messages", Agent, NotThere, none.clone(), 200),
         case(
@@ -154,6 +158,8 @@ fn cases() -> Vec<Case> {
         case(Method::POST, "/whatsapp/sessions/stop-all", Admin, Elsewhere, none.clone(), 200),
         // Without the typed name.
         case(Method::DELETE, "/whatsapp/sessions/{id}", Admin, NotThere, none.clone(), 422),
+        // It takes the messages along.
+        case(Method::POST, "/conversations/{id}/clear", Supervisor, NotThere, none.clone(), 200),
         // Last: it takes everything along.
         case(Method::DELETE, "/accounts/{id}", Admin, NotThere, none, 204),
     ]

@@ -6,6 +6,7 @@
 
 mod access;
 mod cli;
+mod data;
 mod files;
 mod hostile;
 mod operations;

@@ -29,7 +29,6 @@ pub(super) static WORDS: AddWords = AddWords {
     cards_apart: "Each goes as a message of its own.",
     poll_title: "Ask with a poll",
     poll_question: "Question",
-    poll_answer: "Answer",
     poll_answer_n: "Answer {n}",
     poll_several: "Several answers may be chosen",
     poll_as_text: "This number has no polls: the question goes as a text with numbered answers.",

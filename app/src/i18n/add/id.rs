@@ -29,7 +29,6 @@ pub(super) static WORDS: AddWords = AddWords {
     cards_apart: "Masing-masing dikirim sebagai pesan tersendiri.",
     poll_title: "Bertanya dengan jajak pendapat",
     poll_question: "Pertanyaan",
-    poll_answer: "Jawaban",
     poll_answer_n: "Jawaban {n}",
     poll_several: "Boleh memilih beberapa jawaban",
     poll_as_text: "Nomor ini tidak punya jajak pendapat: pertanyaan dikirim sebagai teks dengan jawaban bernomor.",

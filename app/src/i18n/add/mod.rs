@@ -52,7 +52,6 @@ add_words! {
     cards_apart,
     poll_title,
     poll_question,
-    poll_answer,
     poll_answer_n,
     poll_several,
     poll_as_text,

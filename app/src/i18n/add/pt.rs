@@ -29,7 +29,6 @@ pub(super) static WORDS: AddWords = AddWords {
     cards_apart: "Cada um vai como uma mensagem própria.",
     poll_title: "Perguntar com uma enquete",
     poll_question: "Pergunta",
-    poll_answer: "Resposta",
     poll_answer_n: "Resposta {n}",
     poll_several: "Pode-se escolher várias respostas",
     poll_as_text: "Este número não tem enquetes: a pergunta vai como texto com respostas numeradas.",

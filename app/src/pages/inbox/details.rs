@@ -6,7 +6,7 @@ use balas_domain::{
 };
 use leptos::{prelude::*, task::spawn_local};
 
-use super::{group::GroupPanel, work::WorkPanel};
+use super::{data::DataPanel, group::GroupPanel, work::WorkPanel};
 use crate::{
     api,
     browser::dom,
@@ -164,6 +164,7 @@ pub(super) fn Details(id: ConversationId, shown: RwSignal<Shown>) -> impl IntoVi
             {body}
             {move || is_group.get().then(|| view! { <GroupPanel id=id visible=visible /> })}
             <WorkPanel id=id />
+            <DataPanel id=id />
         </aside>
     }
 }

@@ -171,15 +171,17 @@ fn Members(group: RwSignal<Option<GroupView>>) -> impl IntoView {
         let most = if all.get() { usize::MAX } else { AT_FIRST };
         meant.with(|meant| meant.iter().take(most).cloned().collect::<Vec<_>>())
     };
+    let count = Memo::new(move |_| meant.with(Vec::len));
+    let more = Memo::new(move |_| count.get() > AT_FIRST && !all.get());
+    // The button stays the same when members change: it may just be pressed.
     let rest = move || {
-        let n = meant.with(Vec::len);
-        (n > AT_FIRST && !all.get()).then(|| {
-            view! {
+        view! {
+            <Show when=move || more.get()>
                 <button type="button" class="button small" on:click=move |_| all.set(true)>
-                    {fill(words.group_show_all, &[("n", &n.to_string())])}
+                    {move || fill(words.group_show_all, &[("n", &count.get().to_string())])}
                 </button>
-            }
-        })
+            </Show>
+        }
     };
     let list = move || {
         let Some(n) = known.get() else {

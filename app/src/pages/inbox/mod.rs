@@ -6,6 +6,7 @@ mod attach;
 mod bubble;
 mod composer;
 mod content;
+mod data;
 mod details;
 mod emoji;
 mod file;

@@ -136,6 +136,8 @@ fn any_payload() -> impl Strategy<Value = Payload> {
         1 => (0_u128..8, 0_u128..8).prop_map(|(a, b)| {
             Payload::ConversationSplit { from: ConversationId(uuid(a)), into: ConversationId(uuid(b)) }
         }),
+        1 => (0_u128..8).prop_map(|c| Payload::ConversationRemoved { id: ConversationId(uuid(c)) }),
+        1 => (2_u128..5).prop_map(|c| Payload::ConversationCleared { id: ConversationId(uuid(c)) }),
         1 => (0_u32..3).prop_map(|suggestions| Payload::People(PeopleView { suggestions, version: Seq(0) })),
         1 => any::<bool>().prop_map(|fall_back| Payload::Workspace(WorkspaceView { fall_back, version: Seq(0) })),
     ]
@@ -160,6 +162,8 @@ fn any_log() -> impl Strategy<Value = Vec<Event>> {
                 | Payload::History { .. }
                 | Payload::ConversationMerged { .. }
                 | Payload::ConversationSplit { .. }
+                | Payload::ConversationCleared { .. }
+                | Payload::ConversationRemoved { .. }
                 | Payload::People(_) => None,
             };
             if of.is_some_and(|of| gone.contains(&of)) {
@@ -242,6 +246,31 @@ fn a_split_conversation_is_fetched_anew() {
     inbox.open(ThreadPage { conversation: conversation(3, 103, 5), messages });
     assert_eq!(inbox.apply(&split), Change::Nothing);
     assert_eq!(inbox.thread(from).unwrap().len(), 1, "what was fetched since stays");
+}
+
+#[test]
+fn a_cleared_conversation_is_empty_and_stays_so() {
+    let mut inbox = Inbox::from_snapshot(snapshot());
+    let id = ConversationId(uuid(3));
+    let local = message(3, 20, 500, 0, MessageStatus::Queued);
+    inbox.put_local(local.clone());
+    let event = |seq, payload| Event { seq: Seq(seq), at: Timestamp(0), payload };
+    let cleared = event(15, Payload::ConversationCleared { id });
+    assert_eq!(inbox.apply(&cleared), Change::Cleared(id));
+    assert_eq!(inbox.apply(&cleared), Change::Nothing, "twice is once");
+    let left: Vec<_> = inbox.thread(id).unwrap().messages().map(|m| m.id).collect();
+    assert_eq!(left, [local.id], "what was not sent yet stays with who wrote it");
+    assert_eq!(inbox.thread(id).unwrap().older, None);
+    let late = event(14, Payload::Message(Box::new(message(3, 6, 60, 14, MessageStatus::Read))));
+    assert_eq!(inbox.apply(&late), Change::Nothing);
+    // A page that was read before comes after.
+    let items = vec![message(3, 5, 50, 5, MessageStatus::Sent)];
+    let messages = MessagePage { items, next: None, newer: None };
+    inbox.open(ThreadPage { conversation: conversation(3, 103, 5), messages });
+    assert_eq!(inbox.thread(id).unwrap().len(), 1);
+    let new = event(16, Payload::Message(Box::new(message(3, 9, 600, 16, MessageStatus::Sent))));
+    assert!(matches!(inbox.apply(&new), Change::Message(_, _, true)));
+    assert_eq!(inbox.thread(id).unwrap().len(), 2);
 }
 
 #[test]

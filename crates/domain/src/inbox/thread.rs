@@ -125,6 +125,14 @@ impl Thread {
         Some(known.is_none())
     }
 
+    /// Takes away everything that is older than this position of the log, as if nothing else had ever been there. What the
+    /// server has not confirmed stays.
+    pub(super) fn clear(&mut self, at: Seq) {
+        self.messages.retain(|_, message| message.version == Seq(0) || message.version >= at);
+        self.keys.retain(|_, place| self.messages.contains_key(place));
+        (self.older, self.newer, self.floor, self.ceiling) = (None, None, None, None);
+    }
+
     pub(super) fn remove(&mut self, id: MessageId) {
         if let Some(key) = self.keys.remove(&id) {
             self.messages.remove(&key);

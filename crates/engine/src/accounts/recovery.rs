@@ -116,6 +116,13 @@ impl Engine {
         if message.from_us && self.settle_unknown(write, runtime, &message).await? {
             return Ok(false);
         }
+        if let Some(here) = conversations::by_address(ws, write.tx(), runtime.id, &message.chat).await? {
+            let cleared = messages::cleared_until(ws, write.tx(), here).await?;
+            // Nobody misses what was taken away on purpose.
+            if cleared.is_some_and(|until| message.at <= until) {
+                return Ok(false);
+            }
+        }
         message.history = false;
         self.ingest_recovered(write, runtime, message).await?;
         Ok(true)

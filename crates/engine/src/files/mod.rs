@@ -151,6 +151,21 @@ impl Engine {
         Ok(self.files.storages.open(file.storage, file.workspace, &file.tag, range).await?)
     }
 
+    /// What lies in a storage under this name.
+    pub(crate) async fn stored(
+        &self,
+        ws: WorkspaceId,
+        storage: MediaStorage,
+        key: &str,
+    ) -> Result<Bytestream, StorageError> {
+        self.files.storages.open(storage, ws, key, None).await
+    }
+
+    /// An empty file of this machine for what is on its way out. It goes with the value.
+    pub(crate) fn spooled(&self) -> Result<tempfile::TempPath, EngineError> {
+        Ok(spool::empty(&self.files.folders.spool).map_err(StorageError::Disk)?)
+    }
+
     /// Puts a file of this machine, with what was found in it, into a storage. It is a message's with
     /// [`files::put`]; without that it is taken away again after a day.
     pub(crate) async fn keep_file(

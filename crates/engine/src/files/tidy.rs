@@ -9,7 +9,7 @@ use std::{
 
 use balas_domain::{MediaStorage, Timestamp, UploadId, WorkspaceId};
 use balas_store::{
-    files::{self, Stray},
+    files::{self, Blob, Stray},
     workspaces,
 };
 
@@ -151,12 +151,7 @@ impl Engine {
             let found = unused.len();
             let mut taken = 0;
             for blob in unused {
-                let mut tx = self.store.begin().await?;
-                if files::forget(&mut tx, &blob, before).await? {
-                    self.files.storages.remove(storage, blob.workspace_id, &blob.key).await?;
-                    taken += 1;
-                }
-                tx.commit().await?;
+                taken += u64::from(self.remove_blob(&blob, before).await?);
             }
             removed += taken;
             // Those that are used again meanwhile are not found again.
@@ -164,6 +159,24 @@ impl Engine {
                 return Ok(removed);
             }
         }
+    }
+
+    /// Takes something out of its storage, unless a file names it or it was put there since; tells whether it did.
+    ///
+    /// # Errors
+    /// When database or storage fail.
+    pub(crate) async fn remove_blob(&self, blob: &Blob, before: Timestamp) -> Result<bool, EngineError> {
+        let Ok(storage) = blob.storage.parse() else { return Ok(false) };
+        if !self.files.storages.offers(storage) {
+            return Ok(false);
+        }
+        let mut tx = self.store.begin().await?;
+        let unused = files::forget(&mut tx, blob, before).await?;
+        if unused {
+            self.files.storages.remove(storage, blob.workspace_id, &blob.key).await?;
+        }
+        tx.commit().await?;
+        Ok(unused)
     }
 }
 

@@ -187,6 +187,9 @@ impl Engine {
         let contact = if group { None } else { self.partner(write, runtime, chat, &first.sender).await? };
         let new_id = ConversationId::new(write.now(), &*self.random);
         let place = conversations::place(write, runtime.id, &chat.address, contact, new_id).await?;
+        if place.made {
+            self.recall_erased(write, place.id, &chat.address).await?;
+        }
         if let Some(name) = chat.name.as_deref().filter(|_| group) {
             conversations::name_it(write, place.id, &chat.address, name).await?;
         }

@@ -17,7 +17,7 @@ use crate::support::{PHONE, World};
 
 impl World {
     /// A phone with a past that is not linked yet.
-    fn past(&self, chats: usize, groups: usize, messages: usize) {
+    pub fn past(&self, chats: usize, groups: usize, messages: usize) {
         self.sandbox.world().add_handset(PHONE, None).unwrap();
         let past =
             Past { account: PHONE.to_owned(), chats, groups, messages, members: 7, first_customer: None };
@@ -38,7 +38,7 @@ impl World {
         self.engine.account(&self.owner, account).await.unwrap().sync
     }
 
-    async fn complete(&self, account: AccountId) -> SyncView {
+    pub async fn complete(&self, account: AccountId) -> SyncView {
         let found = std::cell::RefCell::new(None);
         self.until("the history is here", async || {
             let sync = self.history(account).await;
@@ -50,7 +50,7 @@ impl World {
     }
 
     /// All conversations of an account.
-    async fn chats(&self, account: AccountId) -> Vec<ConversationView> {
+    pub async fn chats(&self, account: AccountId) -> Vec<ConversationView> {
         let (mut all, mut cursor) = (Vec::new(), None);
         loop {
             let query =

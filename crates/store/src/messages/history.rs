@@ -5,7 +5,10 @@ use std::collections::HashSet;
 use balas_domain::{AccountId, ConversationId, MessageId, Timestamp, WorkspaceId, view::Direction};
 use serde::Serialize;
 
-use super::insert::{AuthorRef, NewMessage};
+use super::{
+    clear::{cleared_until, end_of_second},
+    insert::{AuthorRef, NewMessage},
+};
 use crate::{Result, Tx, Write, codec, mentions, words};
 
 /// Those of the provider's ids that the conversation has.
@@ -71,7 +74,8 @@ const SQLITE: &str = concat!(
      FROM (SELECT key, value, (value ->> 'at') / 1000000 AS second FROM json_each($4)) AS r
      CROSS JOIN conversations AS c ON c.workspace_id = $1 AND c.id = $2 AND c.account_id = $3
      CROSS JOIN accounts AS a ON a.id = c.account_id
-     WHERE TRUE ON CONFLICT DO NOTHING RETURNING id"
+     WHERE c.cleared_until IS NULL OR c.cleared_until < r.value ->> 'at'
+     ON CONFLICT DO NOTHING RETURNING id"
 );
 
 const POSTGRES: &str = concat!(
@@ -85,6 +89,7 @@ const POSTGRES: &str = concat!(
         name TEXT, content TEXT, words TEXT, status TEXT, quote TEXT, at BIGINT)
      JOIN conversations AS c ON c.workspace_id = $1 AND c.id = $2 AND c.account_id = $3
      JOIN accounts AS a ON a.id = c.account_id
+     WHERE c.cleared_until IS NULL OR c.cleared_until < r.at
      ON CONFLICT DO NOTHING RETURNING id"
 );
 
@@ -177,7 +182,8 @@ fn pack(new: &NewMessage) -> Result<Packed<'_>> {
     })
 }
 
-/// When the last message up to that time was written that the provider has too.
+/// When the last message up to that time was written that the provider has too. Until when the conversation was cleared
+/// counts as well: what is older is not missed.
 pub async fn newest_until(
     ws: WorkspaceId,
     tx: &mut Tx,
@@ -187,5 +193,7 @@ pub async fn newest_until(
     let sql = "SELECT at FROM messages
          WHERE workspace_id = $1 AND conversation_id = $2 AND at <= $3 AND provider_id IS NOT NULL
          ORDER BY at DESC, id DESC LIMIT 1";
-    Ok(row!(tx, (Timestamp,), sql, ws, conversation, until)?.map(|(at,)| at))
+    let newest = row!(tx, (Timestamp,), sql, ws, conversation, until)?.map(|(at,)| at);
+    Ok(newest
+        .max(cleared_until(ws, tx, conversation).await?.filter(|cleared| *cleared <= end_of_second(until))))
 }

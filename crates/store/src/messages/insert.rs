@@ -83,9 +83,13 @@ pub enum Inserted {
     New,
     /// It was there already, under this id. Nothing was changed.
     Duplicate(MessageId),
+    /// It is from before its conversation was cleared, and stays away.
+    Cleared,
 }
 
-/// From the conversation's own row, so that one of another workspace or account cannot be meant.
+/// From the conversation's own row, so that one of another workspace or account cannot be meant. What WhatsApp has from
+/// before the conversation was cleared stays away; its clocks show seconds, so what just comes in within the same one is
+/// new.
 macro_rules! insert_sql {
     ($($n:literal, $place:literal)?) => {
         concat!("INSERT INTO messages (", $($n,)? "workspace_id, conversation_id, account_id, id, provider_id, direction, source,
@@ -100,6 +104,8 @@ macro_rules! insert_sql {
             ),
             $12, $13, $14, $15, $16, $17, $18, $19, FALSE, $20, $16, COALESCE($26, c.origin_id)
          FROM conversations AS c WHERE c.workspace_id = $1 AND c.id = $2 AND c.account_id = $3
+            AND ($5 IS NULL OR c.cleared_until IS NULL OR c.cleared_until < $19
+                OR (c.cleared_until - 999999 <= $19 AND $7 = 'live'))
          ON CONFLICT DO NOTHING ")
     };
 }
@@ -245,8 +251,14 @@ async fn why_not(write: &mut Write, new: &NewMessage) -> Result<Inserted> {
         }
     }
     let sql = "SELECT id FROM messages WHERE id = $1";
-    match row!(write.tx(), (MessageId,), sql, new.id)? {
-        Some(_) => Err(StoreError::Unique { what: "message id" }),
-        None => Err(StoreError::NotFound),
+    if row!(write.tx(), (MessageId,), sql, new.id)?.is_some() {
+        return Err(StoreError::Unique { what: "message id" });
+    }
+    let sql =
+        "SELECT cleared_until FROM conversations WHERE workspace_id = $1 AND id = $2 AND account_id = $3";
+    let found = row!(write.tx(), (Option<Timestamp>,), sql, ws, new.conversation_id, new.account_id)?;
+    match found {
+        Some((Some(until),)) if new.at <= until => Ok(Inserted::Cleared),
+        _ => Err(StoreError::NotFound),
     }
 }

@@ -379,6 +379,21 @@ pub async fn page(
     part(ws, tx, rows, (more, cursor.is_some())).await
 }
 
+/// What stands in a thread behind a place, oldest first, with what only the engine may see.
+///
+/// # Errors
+/// When the database fails.
+pub async fn following(
+    ws: WorkspaceId,
+    tx: &mut Tx,
+    conversation: ConversationId,
+    (at, id): (Timestamp, MessageId),
+    limit: u32,
+) -> Result<Vec<MessageRecord>> {
+    let (rows, _) = stretch(ws, tx, conversation, NEWER, (at, id.0), limit).await?;
+    records(ws, tx, rows).await
+}
+
 /// The part of a thread in whose middle a message stands, newest first. `None` if it does not stand in this thread.
 ///
 /// # Errors

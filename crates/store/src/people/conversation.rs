@@ -19,6 +19,7 @@ struct Row {
     sort_at: Timestamp,
     state: String,
     snoozed_until: Option<Timestamp>,
+    cleared_until: Option<Timestamp>,
     assignee_id: Option<balas_domain::MemberId>,
     labelled: bool,
 }
@@ -27,7 +28,7 @@ impl Row {
     async fn of(write: &mut Write, id: ConversationId) -> Result<Self> {
         let ws = write.workspace();
         let sql = "SELECT account_id, address, origin_id, last_at, unread, last_inbound_at, sort_at,
-                    state, snoozed_until, assignee_id, labelled
+                    state, snoozed_until, cleared_until, assignee_id, labelled
                    FROM conversations WHERE workspace_id = $1 AND id = $2";
         row!(write.tx(), Self, sql, ws, id)?.ok_or(StoreError::NotFound)
     }
@@ -100,7 +101,7 @@ pub(super) async fn merge(write: &mut Write, from: ConversationId, into: Convers
     execute!(
         write.tx(),
         "UPDATE conversations SET unread = $3, last_inbound_at = $4, sort_at = $5, state = $6,
-            snoozed_until = $7, assignee_id = $8, labelled = $9
+            snoozed_until = $7, assignee_id = $8, labelled = $9, cleared_until = $10
          WHERE workspace_id = $1 AND id = $2",
         ws,
         into,
@@ -111,6 +112,8 @@ pub(super) async fn merge(write: &mut Write, from: ConversationId, into: Convers
         until,
         kept.assignee_id.or(gone.assignee_id),
         kept.labelled || gone.labelled,
+        // What was taken away in either must not come back in both.
+        kept.cleared_until.max(gone.cleared_until),
     )?;
     let (theirs, ours) = (gone.address()?, kept.address()?);
     let origin = gone.origin_id.unwrap_or(from);
@@ -409,9 +412,9 @@ async fn split(
     execute!(
         write.tx(),
         "INSERT INTO conversations (workspace_id, account_id, id, contact_id, address, title, title_key, unread,
-            sort_at, is_group, version, created_at, state, assignee_id, labelled)
+            sort_at, is_group, version, created_at, state, assignee_id, labelled, cleared_until)
          SELECT workspace_id, account_id, $3, $4, $5, title, title_key, 0, sort_at, is_group, 0, created_at,
-            CASE WHEN state = 'snoozed' THEN 'open' ELSE state END, assignee_id, labelled
+            CASE WHEN state = 'snoozed' THEN 'open' ELSE state END, assignee_id, labelled, cleared_until
          FROM conversations WHERE workspace_id = $1 AND id = $2",
         ws,
         id,

@@ -5,11 +5,13 @@
 //! of it can be undone, with what came since.
 
 pub(crate) mod conversation;
+mod erase;
 mod merge;
 mod pairs;
 mod part;
 mod view;
 
+pub use erase::{Erased, any_erased, became, conversations_with, erase, groups_with, recall, remember};
 pub use merge::{Why, by_hand, has_become};
 pub(crate) use merge::{learned, merge};
 pub(crate) use pairs::{Standing, standing};

@@ -221,6 +221,8 @@ async fn nothing_of_another_workspace_is_changed(#[case] kind: Kind) {
             n => Ok(d(&n)),
         },
     );
+    refused("clear", messages::clear(w, conversation).await.map(|x| d(&x)));
+    refused("erase", balas_store::people::erase(w, CONTACT).await.map(|x| d(&x)));
     refused("label", labels::change(w, LABEL, "x", 1).await.map(|x| d(&x)));
     refused("label", labels::put(w, conversation, LABEL, false).await.map(|x| d(&x)));
     refused("label", labels::delete(w, LABEL).await.map(|x| d(&x)));

@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests and their helpers stop at once")]
 
 mod accounts;
+mod clearing;
 mod contacts;
 mod conversations;
+mod erasing;
 mod groups;
 mod isolation;
 mod jobs;
@@ -15,6 +17,7 @@ mod operations;
 mod paging;
 mod people;
 mod queues;
+mod scan;
 mod schema;
 mod search;
 mod work;

@@ -26,20 +26,17 @@ pub(super) fn PollForm(
     };
     let question = RwSignal::new(begun.question);
     let several = RwSignal::new(begun.max_answer > 1);
-    let mut first: Vec<RwSignal<String>> = begun.options.into_iter().map(RwSignal::new).collect();
-    first.resize_with(first.len().max(1) + 1, RwSignal::default);
-    let answers = RwSignal::new(first);
+    let mut begun = begun.options.into_iter();
+    let answers: [RwSignal<String>; MAX_OPTIONS] =
+        std::array::from_fn(|_| RwSignal::new(begun.next().unwrap_or_default()));
+    let is_blank = |answer: &RwSignal<String>| answer.with(|answer| answer.trim().is_empty());
     // There is always an empty one at the end, as long as there may be another.
-    Effect::new(move || {
-        let all = answers.get();
-        if all.len() < MAX_OPTIONS && all.iter().all(|answer| answer.with(|answer| !answer.trim().is_empty()))
-        {
-            answers.update(|answers| answers.push(RwSignal::default()));
-        }
+    let shown = Memo::new(move |_| {
+        let filled = answers.iter().rposition(|answer| !is_blank(answer)).map_or(0, |last| last + 1);
+        (filled + 1).clamp(2, MAX_OPTIONS)
     });
     let poll = Memo::new(move |_| {
         let options: Vec<String> = answers
-            .get()
             .iter()
             .map(|answer| answer.get().trim().to_owned())
             .filter(|answer| !answer.is_empty())
@@ -49,12 +46,10 @@ pub(super) fn PollForm(
     });
     // Told where it is: at the second of the two.
     let twice = move |n: usize| {
-        let all = answers.get();
-        let text = all.get(n).map(|answer| answer.get().trim().to_owned()).filter(|text| !text.is_empty())?;
-        all.iter()
-            .take(n)
-            .any(|other| other.with(|other| other.trim() == text))
-            .then(|| words.poll_twice.to_owned())
+        let text =
+            answers.get(n).map(|answer| answer.get().trim().to_owned()).filter(|text| !text.is_empty())?;
+        let same = |other: &RwSignal<String>| other.with(|other| other.trim() == text);
+        answers.iter().take(n).any(same).then(|| words.poll_twice.to_owned())
     };
     let row = move |(n, answer): (usize, RwSignal<String>)| {
         let label = fill(words.poll_answer_n, &[("n", &(n + 1).to_string())]);
@@ -74,7 +69,7 @@ pub(super) fn PollForm(
         >
             {as_text.then(|| view! { <p class="hint">{words.poll_as_text}</p> })}
             <Field name="poll-question" label=words.poll_question value=question words=app.words />
-            <For each=move || answers.get().into_iter().enumerate() key=|(n, _)| *n children=row />
+            <For each=move || answers.into_iter().take(shown.get()).enumerate() key=|(n, _)| *n children=row />
             <label class="tray-choice">
                 <input
                     type="checkbox"
