@@ -1,8 +1,13 @@
 //! The document around a page: head, data block, and the files that bring it to life.
 
+use std::sync::LazyLock;
+
 use serde::{Deserialize, Serialize};
 
-use crate::{boot::Boot, i18n::Theme};
+use crate::{
+    boot::Boot,
+    i18n::{Lang, Theme},
+};
 
 /// Addresses of the hashed files, as in the site's `manifest.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -54,7 +59,7 @@ pub fn document(assets: &Assets, boot: &Boot, title: &str, body: &str) -> String
         "\"><script type=\"application/json\" id=\"balas-boot\">",
         &data,
         "</script><script type=\"application/json\" id=\"balas-words\">",
-        &block(&boot.lang.words().list()),
+        words_block(boot.lang),
         "</script><script type=\"module\" src=\"/boot.js\" id=\"balas-program\" data-js=\"",
         &escape(js),
         "\" data-wasm=\"",
@@ -66,6 +71,14 @@ pub fn document(assets: &Assets, boot: &Boot, title: &str, body: &str) -> String
         html.push_str(piece);
     }
     html
+}
+
+/// A language's words. They never change, so they are written once.
+fn words_block(lang: Lang) -> &'static str {
+    static BLOCKS: LazyLock<[String; Lang::ALL.len()]> =
+        LazyLock::new(|| Lang::ALL.map(|lang| block(&lang.words().list())));
+    let place = Lang::ALL.iter().position(|other| *other == lang).unwrap_or_default();
+    &BLOCKS[place]
 }
 
 /// JSON that cannot end its own `<script>` element.

@@ -9,9 +9,9 @@ use crate::{
     state::{App, use_app},
     ui::{
         dialog::Dialog,
-        field::Field,
         icon::{Icon, icon},
         menu::Menu,
+        typed_name::TypedName,
     },
 };
 
@@ -81,17 +81,10 @@ pub(super) fn EraseDialog(erasing: Erasing) -> impl IntoView {
 fn Erase(id: ContactId, name: String, open: RwSignal<bool>) -> impl IntoView {
     let app = use_app();
     let words = app.office_words();
-    let (typed, busy) = (RwSignal::new(String::new()), RwSignal::new(false));
+    let busy = RwSignal::new(false);
     let text = fill(words.contact_erase_text, &[("name", &name)]);
     let label = fill(words.contact_erase_type, &[("name", &name)]);
-    let matches = Memo::new(move |_| typed.with(|typed| typed.trim() == name.trim()));
-    let erase = move |event: leptos::ev::SubmitEvent| {
-        event.prevent_default();
-        if !matches.get_untracked() || busy.get_untracked() {
-            return;
-        }
-        busy.set(true);
-        let typed = typed.get_untracked();
+    let erase = Callback::new(move |typed| {
         spawn_local(async move {
             match api::erase_contact(id, typed).await {
                 Ok(()) => {
@@ -102,20 +95,19 @@ fn Erase(id: ContactId, name: String, open: RwSignal<bool>) -> impl IntoView {
             }
             busy.try_set(false);
         });
-    };
+    });
     view! {
-        <form class="form" on:submit=erase>
+        <TypedName
+            name=name
+            field="typed_contact"
+            label=label
+            confirm=words.contact_erase_confirm
+            open=open
+            busy=busy
+            confirmed=erase
+        >
             <p>{text}</p>
             <p>{words.contact_erase_groups}</p>
-            <Field name="typed_contact" label=label value=typed words=words />
-            <div class="dialog-foot">
-                <button type="button" class="button" on:click=move |_| open.set(false)>
-                    {words.cancel}
-                </button>
-                <button class="button danger" disabled=move || busy.get() || !matches.get()>
-                    {words.contact_erase_confirm}
-                </button>
-            </div>
-        </form>
+        </TypedName>
     }
 }

@@ -15,3 +15,4 @@ pub(crate) mod skeleton;
 pub(crate) mod ticks;
 pub(crate) mod time;
 pub(crate) mod toasts;
+pub(crate) mod typed_name;

@@ -71,7 +71,7 @@ impl Engine {
         };
         target.runtime.provider().send(&outgoing).await.map_err(not_done)?;
         let mut write = self.store.write(actor.workspace, now).await?;
-        messages::react(&mut write, id, &us(by(actor)), emoji, now).await?;
+        messages::react(&mut write, id, &us(actor.name().to_owned()), emoji, now).await?;
         self.publish(write).await?;
         self.message(actor, id).await
     }
@@ -220,14 +220,6 @@ fn in_time(
     match limit {
         Some(limit) if now.since(sent) > limit => Err(EngineError::Unsupported { reason: late }),
         _ => Ok(()),
-    }
-}
-
-/// How the actor is named at a reaction.
-fn by(actor: &Actor) -> String {
-    match actor.author() {
-        Author::Member { name, .. } | Author::Api { name } | Author::Contact { name, .. } => name,
-        Author::PhoneApp => String::new(),
     }
 }
 

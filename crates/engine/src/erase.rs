@@ -33,7 +33,7 @@ impl Engine {
         }
         // Only by its id, which leads nowhere any more.
         let detail = format!("{} erased contact {id}", actor.name());
-        self.note_for_admins(actor, write.tx(), "contact_erased", &detail).await?;
+        self.note_for_admins(actor.workspace, write.tx(), "contact_erased", &detail).await?;
         self.publish(write).await?;
         self.remove_blobs(erased.blobs).await;
         Ok(())

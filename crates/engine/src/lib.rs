@@ -35,6 +35,7 @@ mod people;
 mod reading;
 mod routing;
 pub mod secrets;
+mod security;
 mod sync;
 mod webhooks;
 mod work;

@@ -8,7 +8,7 @@ use crate::{
     i18n::fill,
     route::Route,
     state::use_app,
-    ui::{dialog::Dialog, field::Field},
+    ui::{dialog::Dialog, typed_name::TypedName},
 };
 
 /// Opens the dialogs, which [`Dialogs`] puts on the page.
@@ -79,17 +79,9 @@ pub(super) fn Dialogs(confirm: Confirm) -> impl IntoView {
 fn Delete(id: AccountId, name: String, open: RwSignal<bool>) -> impl IntoView {
     let app = use_app();
     let words = app.office_words();
-    let typed = RwSignal::new(String::new());
     let busy = RwSignal::new(false);
     let text = fill(words.account_delete_text, &[("name", &name)]);
-    let matches = Memo::new(move |_| typed.with(|typed| typed.trim() == name.trim()));
-    let delete = move |event: leptos::ev::SubmitEvent| {
-        event.prevent_default();
-        if !matches.get_untracked() || busy.get_untracked() {
-            return;
-        }
-        busy.set(true);
-        let typed = typed.get_untracked();
+    let delete = Callback::new(move |typed| {
         spawn_local(async move {
             match api::delete_account(id, typed).await {
                 Ok(()) => {
@@ -103,19 +95,18 @@ fn Delete(id: AccountId, name: String, open: RwSignal<bool>) -> impl IntoView {
                 }
             }
         });
-    };
+    });
     view! {
-        <form class="form" on:submit=delete>
+        <TypedName
+            name=name
+            field="typed_name"
+            label=words.field_account_name
+            confirm=words.account_delete_confirm
+            open=open
+            busy=busy
+            confirmed=delete
+        >
             <p>{text}</p>
-            <Field name="typed_name" label=words.field_account_name value=typed words=words />
-            <div class="dialog-foot">
-                <button type="button" class="button" on:click=move |_| open.set(false)>
-                    {words.cancel}
-                </button>
-                <button class="button danger" disabled=move || busy.get() || !matches.get()>
-                    {words.account_delete_confirm}
-                </button>
-            </div>
-        </form>
+        </TypedName>
     }
 }

@@ -48,13 +48,8 @@ impl Engine {
             (details, private, people::groups_with(ws, &mut tx, &ids).await?, ids)
         };
         let mut tx = self.store.begin().await?;
-        self.note_for_admins(
-            actor,
-            &mut tx,
-            "contact_exported",
-            &format!("{} exported contact {id}", actor.name()),
-        )
-        .await?;
+        let detail = format!("{} exported contact {id}", actor.name());
+        self.note_for_admins(ws, &mut tx, "contact_exported", &detail).await?;
         tx.commit().await?;
         let path = self.spooled()?;
         let archive = Archive::create(&path)?;

@@ -187,7 +187,7 @@ impl Engine {
         // Before anything is read: who began an export may have had it.
         let detail = format!("{} exported conversation {id} ({})", actor.name(), order.format);
         let mut tx = self.store.begin().await?;
-        self.note_for_admins(actor, &mut tx, "conversation_exported", &detail).await?;
+        self.note_for_admins(actor.workspace, &mut tx, "conversation_exported", &detail).await?;
         tx.commit().await?;
         match order.format {
             ExportFormat::Whatsapp => {

@@ -7,7 +7,6 @@ use balas_domain::WorkspaceId;
 use balas_store::{
     Tx,
     files::{self, Upload},
-    security,
 };
 
 use super::{
@@ -78,13 +77,6 @@ impl Engine {
         detail: &str,
     ) -> Result<(), EngineError> {
         tracing::warn!(workspace = %ws, detail, "a harmful file");
-        let entry = security::SecurityEntry {
-            workspace_id: Some(ws),
-            at: self.clock.now(),
-            kind: "harmful_file",
-            ip: None,
-            detail,
-        };
-        Ok(security::log(tx, &entry).await?)
+        self.note_for_admins(ws, tx, "harmful_file", detail).await
     }
 }

@@ -20,6 +20,8 @@ use crate::{Engine, error::EngineError};
 const UNUSED: Duration = Duration::from_hours(24);
 /// An upload that nobody goes on with is given up after this long.
 const STALE_UPLOAD: Duration = Duration::from_hours(48);
+/// Whoever just puts the same bytes into a storage has stored their message by then.
+const JUST_PUT: Duration = Duration::from_mins(10);
 /// So many unused files are looked for at a time.
 const SWEEP: u32 = 500;
 /// The whole folder is gone through this often: what no row names is rare, and the folder is large.
@@ -161,11 +163,22 @@ impl Engine {
         }
     }
 
+    /// Takes bytes out of storages that nothing names any more, because their messages just went. What cannot be taken away
+    /// now is when the rest is tidied.
+    pub(crate) async fn remove_blobs(&self, blobs: Vec<Blob>) {
+        let before = self.clock.now().before(JUST_PUT);
+        for blob in blobs {
+            if let Err(error) = self.remove_blob(&blob, before).await {
+                tracing::warn!(%error, "a file could not be taken away; it is tried again later");
+            }
+        }
+    }
+
     /// Takes something out of its storage, unless a file names it or it was put there since; tells whether it did.
     ///
     /// # Errors
     /// When database or storage fail.
-    pub(crate) async fn remove_blob(&self, blob: &Blob, before: Timestamp) -> Result<bool, EngineError> {
+    async fn remove_blob(&self, blob: &Blob, before: Timestamp) -> Result<bool, EngineError> {
         let Ok(storage) = blob.storage.parse() else { return Ok(false) };
         if !self.files.storages.offers(storage) {
             return Ok(false);

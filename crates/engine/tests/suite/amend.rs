@@ -47,10 +47,7 @@ impl World {
 #[tokio::test]
 async fn a_reaction_reaches_the_customer_and_goes_again(#[case] by: Option<&str>) {
     let world = World::new(Kind::Sqlite).await;
-    let account = match by {
-        None => world.account,
-        Some(version) => world.delivering(version).await,
-    };
+    let account = world.number(by).await;
     let (_, message) = world.hello(account).await;
     let seen = world.engine.react(&world.owner, message.id, Some("👍")).await.unwrap();
     let [reaction] = &seen.reactions[..] else { panic!("one reaction: {:?}", seen.reactions) };

@@ -40,13 +40,6 @@ impl World {
         self.until("it was sent", async || there().await.delivery.status >= MessageStatus::Sent).await;
         there().await
     }
-
-    async fn number(&self, by: Option<&str>) -> AccountId {
-        match by {
-            None => self.account,
-            Some(version) => self.delivering(version).await,
-        }
-    }
 }
 
 #[rstest]

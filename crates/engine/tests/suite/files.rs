@@ -75,6 +75,14 @@ impl World {
         bytes
     }
 
+    /// The number of the Cloud API, or one on the sandbox's gateway of this version.
+    pub async fn number(&self, by: Option<&str>) -> AccountId {
+        match by {
+            None => self.account,
+            Some(version) => self.delivering(version).await,
+        }
+    }
+
     /// A number on the sandbox's gateway of this version, linked and delivering.
     pub async fn delivering(&self, version: &str) -> AccountId {
         let form = self.gateway(version);
@@ -209,10 +217,7 @@ async fn a_download_that_breaks_off_is_begun_anew() {
 #[tokio::test]
 async fn files_go_out_and_their_ticks_come_back(#[case] by: Option<&str>) {
     let world = World::new(Kind::Sqlite).await;
-    let account: AccountId = match by {
-        None => world.account,
-        Some(version) => world.delivering(version).await,
-    };
+    let account = world.number(by).await;
     let to = if by.is_some() { PHONE.to_owned() } else { world.number.phone_number_id.clone() };
     world.sandbox.world().receive(&Incoming::text(&to, FROM, "Sari", "hello")).unwrap();
     let of = async || world.list().await.into_iter().find(|c| c.account_id == account);

@@ -180,10 +180,9 @@ fn Known(choose: Callback<Card>) -> impl IntoView {
         .into_any(),
     };
     view! {
-        <div class="cards-known">
+        <div class="field">
             <input
                 id=SEARCH
-                class="input"
                 type="search"
                 dir="auto"
                 autocomplete="off"
