@@ -9,8 +9,9 @@ export default defineConfig({
   workers: 2,
   // Tests are independent of each other, also within a file: so both workers end together.
   fullyParallel: true,
-  // A test that passes only the second time is broken.
-  retries: 0,
+  // A test that passes only the second time is broken, and named as flaky at the end: to be mended, but one hiccup
+  // of a busy machine does not throw away an hour of checks.
+  retries: 1,
   forbidOnly: !!process.env.CI,
   // Never waited for by what works; two cores run browsers, servers and a database.
   timeout: 180_000,

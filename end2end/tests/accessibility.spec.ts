@@ -231,9 +231,9 @@ for (const [where, viewport] of Object.entries(SIZES)) {
     });
 
     const names = Object.keys(SCREENS);
-    // In four parts, so that the workers share them evenly.
-    for (const part of [0, 1, 2, 3]) {
-      const screens = names.filter((_, at) => at % 4 === part);
+    // In eight parts, so that the workers share them evenly.
+    for (const part of [0, 1, 2, 3, 4, 5, 6, 7]) {
+      const screens = names.filter((_, at) => at % 8 === part);
       test(`axe finds nothing, light or dark, on ${screens.join(", ")}`, async ({ page, server, signIn }) => {
         test.setTimeout(120_000);
         for (const name of screens) {
