@@ -50,12 +50,16 @@ export class Server {
 
   private constructor(private readonly folder: string) {}
 
-  /** Starts a server with an empty data folder and the demo shop. */
-  static async start(): Promise<Server> {
+  /**
+   * Starts a server with an empty data folder and the demo shop.
+   *
+   * @param settings More of its `balas.toml`.
+   */
+  static async start(settings = ""): Promise<Server> {
     const folder = await mkdtemp(path.join(tmpdir(), "balas-end2end-"));
     await chmod(folder, 0o700);
     // Everyone signs in from the same address here.
-    await writeFile(path.join(folder, "balas.toml"), "[limits]\nsign_in_per_minute = 100000\n");
+    await writeFile(path.join(folder, "balas.toml"), `[limits]\nsign_in_per_minute = 100000\n${settings}`);
     const server = new Server(folder);
     try {
       await server.up();
