@@ -59,7 +59,7 @@ async fn measure(report: &mut Report, shop: &Shop, local: &Local) -> Result<()> 
     report.floor(name, grown(most), "MB", Floor::AtMost(20.0));
     let large = Attach { size: Some(LARGEST), ..Attach::sample(MediaKind::Document) };
     receive(&shop.sandbox, 0, CUSTOMER, "All of it", Some(large))?;
-    let comes = settled("the document", async || caller.newest_here(&conversation).await);
+    let comes = settled("the document", async || caller.document_here(&conversation).await);
     let (message, most) = peak(&shop.server, comes).await?;
     report.floor("  … of 100 MB, coming", grown(most), "MB", Floor::AtMost(20.0));
     let ((), most) = peak(&shop.server, caller.down(&message, LARGEST)).await?;
@@ -129,13 +129,13 @@ impl Caller {
         }
     }
 
-    /// The customer's document, if it is here.
-    async fn newest_here(&mut self, conversation: &str) -> Result<Option<String>> {
-        let path = format!("/api/v1/conversations/{conversation}/messages?limit=1");
+    /// The customer's document, if it is here. `WhatsApp` counts seconds, so it need not be the newest message.
+    async fn document_here(&mut self, conversation: &str) -> Result<Option<String>> {
+        let path = format!("/api/v1/conversations/{conversation}/messages?limit=20");
         let page: Value = self.api.get(&path, &[&self.auth]).await.map_err(Error::io(FAILED))?.json()?;
-        let newest = &page["items"][0];
-        let here = newest["direction"] == "in" && newest["file"]["state"] == "here";
-        Ok(newest["id"].as_str().filter(|_| here).map(ToOwned::to_owned))
+        let mut messages = page["items"].as_array().into_iter().flatten();
+        let here = messages.find(|m| m["direction"] == "in" && m["file"]["state"] == "here");
+        Ok(here.and_then(|message| message["id"].as_str()).map(ToOwned::to_owned))
     }
 
     async fn down(&mut self, message: &str, size: u64) -> Result<()> {

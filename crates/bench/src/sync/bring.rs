@@ -156,7 +156,9 @@ async fn contents(database: &Database) -> Result<Vec<(i64, i64, i64)>> {
         "SELECT COUNT(*), COALESCE(SUM(version), 0), COALESCE(SUM(sort_at % 1000003), 0) FROM conversations",
         "SELECT COUNT(*), 0, COALESCE(SUM(last_seen_at % 1000003), 0) FROM contacts",
         "SELECT COUNT(*), 0, 0 FROM contact_identities",
-        "SELECT COUNT(*), COUNT(DISTINCT conversation_id || provider_id), 0 FROM messages",
+        // Of the phone alone: the shop of the demonstration has messages too.
+        "SELECT COUNT(*), COUNT(DISTINCT conversation_id || provider_id), 0 FROM messages
+         WHERE account_id = (SELECT id FROM accounts WHERE name = 'Past')",
     ] {
         all.push(sqlx::query_as::<_, (i64, i64, i64)>(sql).fetch_one(&mut connection).await?);
     }
@@ -243,8 +245,8 @@ async fn kill(
     server.stop().await?;
     let held = contents(&database).await?;
     let (all, different) = (held[4].0, held[4].1);
-    let name = "5,000 chats × 200 messages, killed 10 times: missing";
-    report.floor(name, (1_000_000 - different) as f64, "", Floor::AtMost(0.0));
+    let name = "5,000 chats × 200 messages, killed 10 times: missing, or more than there were";
+    report.floor(name, (1_000_000 - different).abs() as f64, "", Floor::AtMost(0.0));
     report.floor("  … there twice", (all - different) as f64, "", Floor::AtMost(0.0));
     report.figure("  … took, all in all", took.as_secs_f64(), "s");
     Ok(())

@@ -26,7 +26,7 @@ use crate::{
     jobs::{Done, backoff},
 };
 
-/// Tries, with growing waits: about half an hour in all.
+/// Tries, with growing waits: about nine minutes in all.
 const MAX_ATTEMPTS: i32 = 10;
 /// While the virus scanner is away it is looked for this often. That is no try: files wait as long as it takes.
 const SCANNER: Duration = Duration::from_secs(15);
