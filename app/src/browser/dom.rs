@@ -33,6 +33,20 @@ pub(crate) fn focus(id: &str) {
     }
 }
 
+/// Moves elements about; whoever had the focus has it afterwards, also when what has it was moved.
+pub(crate) fn keeping_focus(moves: impl FnOnce()) {
+    let focused = document().active_element();
+    moves();
+    let Some(focused) = focused.filter(|element| element.is_connected()) else { return };
+    if document().active_element().as_ref() != Some(&focused)
+        && let Some(element) = focused.dyn_ref::<HtmlElement>()
+    {
+        let options = web_sys::FocusOptions::new();
+        options.set_prevent_scroll(true);
+        let _ = element.focus_with_options(&options);
+    }
+}
+
 /// Whether the person is typing somewhere: shortcuts of single letters then mean the letter.
 pub(crate) fn is_typing() -> bool {
     document().active_element().is_some_and(|element| is_field(&element))

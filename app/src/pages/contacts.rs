@@ -26,6 +26,7 @@ use crate::{
         each::each,
         empty::Empty,
         icon::{Icon, icon},
+        more::more_words,
         skeleton::SkeletonRows,
         time::{Style, Time},
     },
@@ -207,11 +208,7 @@ pub(crate) fn Contacts() -> impl IntoView {
                     .then(|| {
                         view! {
                             <button node_ref=button type="button" class="button more" on:click=move |_| more()>
-                                {move || match more_load.get() {
-                                    Load::Loading => words.loading,
-                                    Load::Failed => words.retry,
-                                    _ => words.more,
-                                }}
+                                {more_words(more_load, [words.more, words.loading, words.retry])}
                             </button>
                         }
                     })

@@ -15,7 +15,7 @@ use balas_domain::{
 use leptos::prelude::*;
 
 use super::{
-    layout::{self, Line},
+    layout::{self, Line, Place},
     model::{Model, News, Redraw},
 };
 use crate::{route::Filter, when::Zone};
@@ -42,6 +42,7 @@ pub(crate) struct InboxStore {
     model: StoredValue<Model>,
     rows: StoredValue<HashMap<ConversationId, ArcRwSignal<ConversationView>>>,
     bubbles: StoredValue<HashMap<MessageId, ArcRwSignal<MessageView>>>,
+    places: StoredValue<HashMap<MessageId, ArcRwSignal<Place>>>,
     zone: RwSignal<Zone>,
     unread_from: StoredValue<Option<MessageId>>,
     /// The list as shown.
@@ -133,6 +134,7 @@ impl InboxStore {
             model: StoredValue::new(model),
             rows: StoredValue::new(HashMap::new()),
             bubbles: StoredValue::new(HashMap::new()),
+            places: StoredValue::new(HashMap::new()),
             zone,
             unread_from: StoredValue::new(None),
             list: RwSignal::new(Vec::new()),
@@ -206,6 +208,13 @@ impl InboxStore {
             bubbles.insert(id, signal.clone());
         });
         Some(signal)
+    }
+
+    /// Where a message of the opened thread stands among others of its author.
+    pub(crate) fn place(self, id: MessageId, now: Place) -> ArcRwSignal<Place> {
+        self.places
+            .try_update_value(|places| places.entry(id).or_insert_with(|| ArcRwSignal::new(now)).clone())
+            .unwrap_or_else(|| ArcRwSignal::new(now))
     }
 
     /// A number, following it.
@@ -283,6 +292,7 @@ impl InboxStore {
     pub(crate) fn open(self, id: Option<ConversationId>, message: Option<MessageId>) -> bool {
         self.open.set(id);
         self.bubbles.update_value(HashMap::clear);
+        self.places.update_value(HashMap::clear);
         self.older_load.set(Load::Ready);
         self.later_load.set(Load::Ready);
         let loaded = id.is_none_or(|id| {
@@ -426,6 +436,16 @@ impl InboxStore {
                 let unread_from = self.unread_from.get_value();
                 (layout::lines(&messages, |at| zone.day_number(at), unread_from), held_up)
             })
+        });
+        self.places.with_value(|places| {
+            for line in &lines {
+                if let Line::Message { id, place } = line
+                    && let Some(signal) = places.get(id)
+                    && signal.with_untracked(|old| old != place)
+                {
+                    signal.set(*place);
+                }
+            }
         });
         set_if_changed(self.lines, lines);
         set_if_changed(self.held_up, held_up);

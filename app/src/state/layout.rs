@@ -10,7 +10,16 @@ use balas_domain::{
 /// Messages of one author within this time stand together.
 const TOGETHER: Duration = Duration::from_mins(5);
 
-/// One line of a thread. Its key: a message whose surroundings change is drawn anew.
+/// Where a message stands among those of its author.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Place {
+    /// The first of its author's group: shows the author.
+    pub(crate) first: bool,
+    /// The last of its author's group: has the tail.
+    pub(crate) last: bool,
+}
+
+/// One line of a thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Line {
     /// A day begins.
@@ -26,11 +35,20 @@ pub(crate) enum Line {
     Message {
         /// Which one.
         id: MessageId,
-        /// The first of its author's group: shows the author.
-        first: bool,
-        /// The last of its author's group: has the tail.
-        last: bool,
+        /// Where it stands among others. It changes with them, and the message is still the same: it is not drawn
+        /// anew, so that a voice message in it plays on.
+        place: Place,
     },
+}
+
+impl Line {
+    /// What makes it this line and no other.
+    pub(crate) const fn key(self) -> Self {
+        match self {
+            Self::Message { id, .. } => Self::Message { id, place: Place { first: false, last: false } },
+            other => other,
+        }
+    }
 }
 
 /// Lays out messages, oldest first. `day` tells the day of a moment on the reader's wall clock; `unread_from`
@@ -56,7 +74,7 @@ pub(crate) fn lines(
         let last = messages.get(i + 1).is_none_or(|next| {
             day(next.at) != number || unread_from == Some(next.id) || !together(message, next)
         });
-        lines.push(Line::Message { id: message.id, first, last });
+        lines.push(Line::Message { id: message.id, place: Place { first, last } });
         previous = Some((message, number));
     }
     lines
@@ -101,10 +119,12 @@ mod tests {
             .map(|line| match line {
                 Line::Day { .. } => "D",
                 Line::Unread => "U",
-                Line::Message { first: true, last: true, .. } => "o",
-                Line::Message { first: true, .. } => "(",
-                Line::Message { last: true, .. } => ")",
-                Line::Message { .. } => "-",
+                Line::Message { place, .. } => match (place.first, place.last) {
+                    (true, true) => "o",
+                    (true, false) => "(",
+                    (false, true) => ")",
+                    (false, false) => "-",
+                },
             })
             .collect()
     }

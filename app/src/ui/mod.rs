@@ -9,6 +9,7 @@ pub(crate) mod empty;
 pub(crate) mod field;
 pub(crate) mod icon;
 pub(crate) mod menu;
+pub(crate) mod more;
 pub(crate) mod preview;
 pub(crate) mod rich_text;
 pub(crate) mod skeleton;

@@ -20,6 +20,7 @@ use crate::{
     state::{
         App,
         jumping::{self, Focus},
+        layout::Place,
         live::Link,
         sending::retry,
         use_app,
@@ -37,8 +38,7 @@ use crate::{
 #[component]
 pub(super) fn Bubble(
     id: MessageId,
-    first: bool,
-    last: bool,
+    place: ArcRwSignal<Place>,
     answering: RwSignal<Option<MessageView>>,
 ) -> impl IntoView {
     let app = use_app();
@@ -98,7 +98,11 @@ pub(super) fn Bubble(
     });
     let internal = direction == Direction::Internal;
     // In a group each message says who wrote it.
-    let named = first && direction == Direction::Out || group && direction == Direction::In || internal;
+    let always_named = group && direction == Direction::In || internal;
+    let named = Memo::new({
+        let place = place.clone();
+        move |_| always_named || direction == Direction::Out && place.with(|place| place.first)
+    });
     let quote = Memo::new({
         let message = message.clone();
         move |_| message.with(|m| m.quote.clone())
@@ -151,20 +155,26 @@ pub(super) fn Bubble(
             class="bubble"
             id=anchor(id)
             data-dir=direction.as_str()
-            data-first=first.then_some("")
-            data-last=last.then_some("")
+            data-first={
+                let place = place.clone();
+                move || place.with(|place| place.first).then_some("")
+            }
+            data-last=move || place.with(|place| place.last).then_some("")
             data-status=move || state.with(|(delivery, ..)| delivery.status.as_str())
         >
             <div class="bubble-box">
-                {named
-                    .then(|| {
-                        view! {
-                            <p class=move || author.with(author_class) dir="auto">
-                                {internal.then(|| view! { {icon(Icon::Note)} {words.note} " · " })}
-                                {move || author.with(|author| author_words(author, app.my_id(), words))}
-                            </p>
-                        }
-                    })}
+                {move || {
+                    named
+                        .get()
+                        .then(|| {
+                            view! {
+                                <p class=move || author.with(author_class) dir="auto">
+                                    {internal.then(|| view! { {icon(Icon::Note)} {words.note} " · " })}
+                                    {move || author.with(|author| author_words(author, app.my_id(), words))}
+                                </p>
+                            }
+                        })
+                }}
                 {move || quote.get().map(|quote| quote_view(quote, words))}
                 {move || said.with(|said| content(said, words))}
                 <p class="bubble-meta">

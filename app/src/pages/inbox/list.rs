@@ -13,6 +13,7 @@ use crate::{
         each::each,
         empty::Empty,
         icon::{Icon, icon},
+        more::more_words,
         skeleton::SkeletonRows,
     },
 };
@@ -193,11 +194,7 @@ fn Rows(filter: Memo<Filter>) -> impl IntoView {
                             class="button more"
                             on:click=move |_| loading::more(app, filter.get_untracked())
                         >
-                            {move || match app.inbox().more_load.get() {
-                                Load::Loading => words.loading,
-                                Load::Failed => words.retry,
-                                _ => words.more,
-                            }}
+                            {more_words(app.inbox().more_load, [words.more, words.loading, words.retry])}
                         </button>
                     }
                 })

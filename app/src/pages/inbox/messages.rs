@@ -25,6 +25,7 @@ use crate::{
     ui::{
         each::each,
         icon::{Icon, icon},
+        more::more_words,
         preview::preview_words,
     },
 };
@@ -125,7 +126,7 @@ pub(super) fn Messages(
             <div class="thread-scroll" id=SCROLLER node_ref=scroller on:scroll=scrolled tabindex="0" role="group" aria-label=label>
                 <div class="thread-log">
                     <Older scroller=scroller />
-                    {each(move || app.inbox().lines.get(), |line| *line, move |line| line_view(line, answering))}
+                    {each(move || app.inbox().lines.get(), |line| line.key(), move |line| line_view(line, answering))}
                     <Later scroller=scroller />
                 </div>
             </div>
@@ -174,8 +175,8 @@ fn line_view(line: Line, answering: RwSignal<Option<MessageView>>) -> AnyView {
             </p>
         }
         .into_any(),
-        Line::Message { id, first, last } => {
-            view! { <Bubble id=id first=first last=last answering=answering /> }.into_any()
+        Line::Message { id, place } => {
+            view! { <Bubble id=id place=app.inbox().place(id, place) answering=answering /> }.into_any()
         }
     }
 }
@@ -342,11 +343,7 @@ fn More(
     });
     view! {
         <button node_ref=button type="button" class="button more" on:click=move |_| fetch(app)>
-            {move || match load.get() {
-                Load::Loading => words.loading,
-                Load::Failed => words.retry,
-                _ => text,
-            }}
+            {more_words(load, [text, words.loading, words.retry])}
         </button>
     }
 }
