@@ -209,9 +209,10 @@ impl From<EngineError> for Problem {
             | E::Check(_) => StatusCode::UNPROCESSABLE_ENTITY,
             E::Upload(refused) => match refused {
                 UploadRefused::TooLarge(_) | UploadRefused::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
-                UploadRefused::Empty | UploadRefused::Harmful(_) | UploadRefused::Unscannable => {
-                    StatusCode::UNPROCESSABLE_ENTITY
-                }
+                UploadRefused::Empty
+                | UploadRefused::Harmful(_)
+                | UploadRefused::Unscannable
+                | UploadRefused::NotRedrawn => StatusCode::UNPROCESSABLE_ENTITY,
                 UploadRefused::Unscanned => StatusCode::SERVICE_UNAVAILABLE,
                 UploadRefused::TooMany => StatusCode::TOO_MANY_REQUESTS,
                 UploadRefused::OutOfPlace(_) | UploadRefused::Busy | UploadRefused::Unfinished(_) => {

@@ -231,6 +231,17 @@ impl Content {
         Self::Text { text: text.into() }
     }
 
+    /// What a message says after it was changed to this: of a file only the words below it can be changed.
+    #[must_use]
+    pub fn in_place_of(self, before: &Self) -> Self {
+        match (before, self) {
+            (Self::Media(file), Self::Text { text }) => {
+                Self::Media(Media { caption: Some(text), ..file.clone() })
+            }
+            (_, changed) => changed,
+        }
+    }
+
     /// The words in it that a search should find; empty if there are none.
     #[must_use]
     pub fn searchable(&self) -> &str {

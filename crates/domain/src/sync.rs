@@ -107,9 +107,12 @@ impl SyncView {
         match (self.state, self.total) {
             (SyncState::Completed, _) => 100,
             (_, 0) => 0,
-            (_, total) => {
-                u32::try_from(u64::from(self.done) * 100 / u64::from(total)).map_or(100, |n| n.min(100))
+            // Rounded, but never complete before it is.
+            (_, total) if self.done < total => {
+                let rounded = (u64::from(self.done) * 200 + u64::from(total)) / (u64::from(total) * 2);
+                u32::try_from(rounded).map_or(99, |n| n.min(99))
             }
+            _ => 100,
         }
     }
 }
@@ -150,7 +153,9 @@ mod tests {
             started_at: Timestamp(0),
             finished_at: None,
         };
-        assert_eq!(view(SyncState::Syncing, 45, 120).percent(), 37);
+        assert_eq!(view(SyncState::Syncing, 45, 120).percent(), 38);
+        assert_eq!(view(SyncState::Syncing, 999, 1000).percent(), 99);
+        assert_eq!(view(SyncState::Syncing, 1, u32::MAX).percent(), 0);
         assert_eq!(view(SyncState::Pending, 0, 0).percent(), 0);
         assert_eq!(view(SyncState::Syncing, u32::MAX, 1).percent(), 100);
         assert_eq!(view(SyncState::Completed, 0, 0).percent(), 100);

@@ -270,6 +270,8 @@ impl Engine {
         };
         let ws = write.workspace();
         let Some(id) = conversations::by_address(ws, write.tx(), account.id, chat).await? else {
+            tracing::info!(account = %account.id, group = %chat, "news of a group in which nobody has written wait");
+            metrics::counter!("balas_group_news_parked_total").increment(1);
             let target = chat.to_string();
             return self.park(write, account, &target, "group", &event).await;
         };

@@ -61,12 +61,10 @@ impl Engine {
                     None => Ok(()),
                 }
             }
-            Inbound::ReadByUs { targets, .. } => {
-                let ws = write.workspace();
+            Inbound::ReadByUs { chat, targets, at } => {
                 for target in targets {
-                    if let Some(read) = messages::by_provider_id(ws, write.tx(), account.id, &target).await? {
-                        conversations::mark_read(write, read.view.conversation_id).await?;
-                    }
+                    let read = Inbound::ReadByUs { chat: chat.clone(), targets: vec![target], at };
+                    self.ingest_operation(write, account, read).await?;
                 }
                 Ok(())
             }
@@ -202,6 +200,10 @@ impl Engine {
                 }
                 self.apply_parked(write, account, &message.provider_id).await?;
             }
+            // Files of the history are told of first, and where they are by a later delivery.
+            Inserted::Duplicate(known) if message.history => {
+                messages::tell_where(write, known, &row.content).await?;
+            }
             Inserted::Duplicate(_) | Inserted::Cleared => {}
         }
         if new_group { self.group_begins(write, account, &message.chat).await } else { Ok(()) }
@@ -278,7 +280,7 @@ impl Engine {
         Ok(())
     }
 
-    /// An edit, a revocation, a reaction or a vote.
+    /// An edit, a revocation, a reaction, a vote, or that a message was read on our phone.
     async fn ingest_operation(
         &self,
         write: &mut Write,
@@ -291,6 +293,10 @@ impl Engine {
             Inbound::Revoke { target, .. } => (target.clone(), "revoke"),
             Inbound::Reaction { target, .. } => (target.clone(), "reaction"),
             Inbound::Vote { target, .. } => (target.clone(), "vote"),
+            Inbound::ReadByUs { targets, .. } => match targets.first() {
+                Some(target) => (target.clone(), "read"),
+                None => return Ok(()),
+            },
             _ => return Ok(()),
         };
         let Some(record) = messages::by_provider_id(ws, write.tx(), account.id, &target).await? else {
@@ -302,6 +308,8 @@ impl Engine {
             Inbound::Edit { chat, by, from_us, content, at, .. } => {
                 let allowed = self.is_author(write, account, &record, from_us, by.as_ref()).await?;
                 if allowed {
+                    // Of a file only the words below it can be changed.
+                    let content = content.in_place_of(&record.content);
                     messages::edit(write, id, content, at).await?;
                 } else if ours == from_us {
                     let event = Inbound::Edit { target: target.clone(), chat, by, from_us, content, at };
@@ -324,6 +332,10 @@ impl Engine {
             Inbound::Vote { sender, from_us, options, at, .. } => {
                 let who = self.reactor(write, account, sender, from_us).await?;
                 messages::vote(write, id, &who, &options, at).await?;
+            }
+            // What came after it has not been read by that.
+            Inbound::ReadByUs { .. } => {
+                conversations::read_until(write, record.view.conversation_id, record.view.at).await?;
             }
             _ => {}
         }

@@ -498,6 +498,22 @@ pub fn list_statement(query: &ListQuery) -> &'static str {
     statement(query, query.q.is_some())
 }
 
+/// All that was written until then has been read; what came after it has not.
+///
+/// # Errors
+/// When the database fails.
+pub async fn read_until(write: &mut Write, id: ConversationId, at: Timestamp) -> Result<()> {
+    let ws = write.workspace();
+    let sql = "SELECT COUNT(*) FROM messages WHERE workspace_id = $1 AND conversation_id = $2 AND at > $3
+        AND direction = 'in' AND source <> 'history'";
+    let newer = row!(write.tx(), (i64,), sql, ws, id, at)?.map_or(0, |(n,)| n);
+    let sql = "UPDATE conversations SET unread = $3 WHERE workspace_id = $1 AND id = $2 AND unread > $3";
+    if execute!(write.tx(), sql, ws, id, i32::try_from(newer).unwrap_or(i32::MAX))? > 0 {
+        write.touch_conversation(id);
+    }
+    Ok(())
+}
+
 /// Nothing of it is unread any more. Gives back the newest incoming message for the customer's phone to be
 /// told (the ones before it count as read with it); `None` if nothing was unread.
 pub async fn mark_read(write: &mut Write, id: ConversationId) -> Result<Option<Vec<UnreadTarget>>> {

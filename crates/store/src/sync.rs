@@ -320,16 +320,17 @@ pub async fn finish(
     Ok(true)
 }
 
-/// The provider brings the history by itself and says how far it is, in hundredths.
+/// The provider brings the history by itself and says how far it is, in hundredths. Such words come in any order: what is
+/// behind others says nothing new.
 pub async fn reported(write: &mut Write, account: AccountId, percent: u32) -> Result<()> {
     let (ws, now) = (write.workspace(), write.now());
     let percent = percent.min(100);
     let over = percent == 100;
-    execute!(
+    let changed = execute!(
         write.tx(),
         "UPDATE accounts SET sync_state = $3, sync_done = $4, sync_total = 100,
             sync_started_at = COALESCE(sync_started_at, $5), sync_finished_at = $6, sync_error = NULL
-         WHERE workspace_id = $1 AND id = $2",
+         WHERE workspace_id = $1 AND id = $2 AND (sync_total <> 100 OR sync_done < $4)",
         ws,
         account,
         if over { SyncState::Completed } else { SyncState::Syncing }.as_str(),
@@ -337,7 +338,9 @@ pub async fn reported(write: &mut Write, account: AccountId, percent: u32) -> Re
         now,
         over.then_some(now),
     )?;
-    write.touch_account(account);
+    if changed > 0 {
+        write.touch_account(account);
+    }
     Ok(())
 }
 

@@ -108,7 +108,7 @@ mod tests {
             started_at: Timestamp(0),
             finished_at: None,
         };
-        assert_eq!(progress(&sync, false, words), "Syncing chats… 45/120 (37%)");
+        assert_eq!(progress(&sync, false, words), "Syncing chats… 45/120 (38%)");
         sync.done = 120;
         assert_eq!(progress(&sync, false, words), "All chats are here; looking whether more come…");
         (sync.done, sync.total) = (55, 100);

@@ -124,16 +124,21 @@ fn prepare(
         }
         Wish::Natural if matches!(mime.as_str(), "image/jpeg" | "image/png" | "image/webp") => {
             let most = media::limit(provider, SendAs::Image, false).bytes;
-            // One that cannot be opened goes as the document that it is.
-            if let Some(picture) = look::open(from)
-                && let Some((bytes, kind)) = redrawn(&picture, &mime, most)
-            {
-                let redrawn = spool::empty(folder).map_err(disk)?;
-                std::fs::write(&redrawn, bytes).map_err(disk)?;
-                name = renamed(&name, kind);
-                kind.clone_into(&mut mime);
-                file = Some(redrawn);
-            }
+            let Some((bytes, kind)) = look::open(from).and_then(|picture| redrawn(&picture, &mime, most))
+            else {
+                return Err(UploadRefused::NotRedrawn.into());
+            };
+            let redrawn = spool::empty(folder).map_err(disk)?;
+            std::fs::write(&redrawn, bytes).map_err(disk)?;
+            name = renamed(&name, kind);
+            kind.clone_into(&mut mime);
+            file = Some(redrawn);
+        }
+        // Pictures that nobody here can open, with all that cameras write into them.
+        Wish::Natural
+            if matches!(mime.as_str(), "image/heic" | "image/heif" | "image/avif" | "image/tiff") =>
+        {
+            return Err(UploadRefused::NotRedrawn.into());
         }
         _ => {}
     }

@@ -66,6 +66,11 @@ pub enum UploadRefused {
         "the virus scanner does not answer, and no file is sent unseen; try again in a minute, and tell an admin if it stays"
     )]
     Unscanned,
+    /// A picture that cannot be drawn anew, so that what the camera wrote into it would leave with it.
+    #[error(
+        "this picture cannot be opened here, and would leave with the place where it was taken; send it as a document if that does not matter, or send a JPEG of at most 12,000 pixels a side"
+    )]
+    NotRedrawn,
 }
 
 impl UploadRefused {
@@ -82,6 +87,7 @@ impl UploadRefused {
             Self::Harmful(_) => "file_harmful",
             Self::Unscannable => "file_unscannable",
             Self::Unscanned => "scanner_away",
+            Self::NotRedrawn => "picture_not_redrawn",
         }
     }
 }

@@ -8,6 +8,7 @@ use std::{
 
 use balas_domain::{
     AccountId, Address, ContactId, Content, ConversationId, Identity, MessageStatus, Timestamp, WorkspaceId,
+    content::{Media, MediaKind},
     query::ListQuery,
     view::{Author, ConversationView, Direction, ProviderKind},
 };
@@ -559,4 +560,84 @@ fn any_order_and_repetition_end_alike() {
             Ok(())
         })
         .unwrap();
+}
+
+/// What one customer writes: the nth message.
+fn says(n: usize, content: Content, history: bool) -> Happening {
+    let message = Message {
+        provider_id: format!("m{n}"),
+        chat: address(0, false),
+        sender: Sender { identities: vec![identity(0, false)], ..Sender::default() },
+        from_us: false,
+        at: at(n * 10),
+        content,
+        quote: None,
+        history,
+    };
+    Happening::Told(0, Inbound::Message(message))
+}
+
+#[tokio::test]
+async fn what_came_after_what_was_read_on_the_phone_stays_unread() {
+    let text = |n: usize| says(n, Content::text(format!("text {n}")), false);
+    let read = |n: usize| {
+        let targets = vec![format!("m{n}")];
+        Happening::Told(0, Inbound::ReadByUs { chat: address(0, false), targets, at: at(n * 10 + 1) })
+    };
+    let orders = [
+        vec![text(0), text(1), text(2), read(1)],
+        vec![text(0), text(1), read(1), text(2)],
+        // It is told before what it is about, and again.
+        vec![read(1), text(2), text(1), read(1)],
+        vec![text(2), read(1), read(0), text(0), text(1)],
+    ];
+    for order in orders {
+        let world = world().await;
+        world.take(&[order.clone()]).await;
+        let mut tx = world.engine.store().read().await.unwrap();
+        let list = conversations::list(world.ws, &mut tx, &ListQuery::default()).await.unwrap();
+        assert_eq!(list.items[0].unread, 1, "{order:?}");
+    }
+}
+
+#[tokio::test]
+async fn where_files_of_the_history_are_is_told_later() {
+    let photo = |reference: Option<&str>, caption: Option<&str>| {
+        let media = Media {
+            kind: MediaKind::Image,
+            reference: reference.map(str::to_owned),
+            caption: caption.map(str::to_owned),
+            ..Media::default()
+        };
+        Content::Media(media)
+    };
+    let edit = Inbound::Edit {
+        target: "m0".to_owned(),
+        chat: address(0, false),
+        by: Some(identity(0, false)),
+        from_us: false,
+        content: Content::text("better words"),
+        at: at(5),
+    };
+    let world = world().await;
+    let told = [
+        says(0, photo(None, Some("words")), true),
+        says(0, photo(Some("media-7"), None), true),
+        says(0, photo(Some("media-8"), None), true),
+        Happening::Told(0, edit),
+    ];
+    let mut stands = Vec::new();
+    for one in told {
+        world.take(&[vec![one]]).await;
+        let mut tx = world.engine.store().read().await.unwrap();
+        let found = messages::by_provider_id(world.ws, &mut tx, world.accounts[0].id, "m0").await.unwrap();
+        stands.push(found.unwrap().content);
+    }
+    let expected = [
+        photo(None, Some("words")),
+        photo(Some("media-7"), Some("words")),
+        photo(Some("media-7"), Some("words")),
+        photo(Some("media-7"), Some("better words")),
+    ];
+    assert_eq!(stands, expected, "only what is missing is taken over, and the words alone are changed");
 }

@@ -323,3 +323,33 @@ pub fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
         .flat_map(|entry| if entry.path().is_dir() { walk(&entry.path()) } else { vec![entry.path()] })
         .collect()
 }
+
+/// A JPEG that says where it was taken, and whose pixels nobody can read.
+fn located(pixels: &[u8]) -> Vec<u8> {
+    let place: &[u8] = b"Exif\0\0GPS -6.2 106.8";
+    let length = u16::try_from(place.len() + 2).unwrap().to_be_bytes();
+    [&[0xff, 0xd8, 0xff, 0xe1], length.as_slice(), place, pixels].concat()
+}
+
+#[tokio::test]
+async fn a_picture_never_leaves_with_the_place_where_it_was_taken() {
+    let world = World::new(Kind::Sqlite).await;
+    let conversation = world.receive(FROM, "hello").await.id;
+    let upload = world.upload("panorama.jpg", &located(b"damaged")).await;
+    let new = World::new_file(upload, Wish::Natural, "");
+    let refused = world.engine.send_file(&world.owner, conversation, &new).await.unwrap_err();
+    assert!(matches!(refused, EngineError::Upload(UploadRefused::NotRedrawn)), "{refused}");
+    assert!(refused.to_string().contains("send it as a document"), "{refused}");
+    // Whoever wants just that file has it.
+    world.send_new(conversation, &World::new_file(upload, Wish::Document, "")).await;
+
+    // One that can be opened is drawn anew, without it.
+    let mut whole = std::io::Cursor::new(Vec::new());
+    DynamicImage::ImageRgb8(RgbImage::new(64, 64)).write_to(&mut whole, ImageFormat::Jpeg).unwrap();
+    let upload = world.upload("photo.jpg", &located(&whole.into_inner()[2..])).await;
+    let sent = world.send_new(conversation, &World::new_file(upload, Wish::Natural, "")).await;
+    let bytes = world.bytes(sent.id, false).await;
+    assert!(!bytes.windows(3).any(|some| some == b"GPS"));
+    assert!(image::load_from_memory(&bytes).is_ok());
+    world.stop().await;
+}

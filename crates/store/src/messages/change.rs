@@ -2,7 +2,7 @@
 
 use balas_domain::{
     AccountId, Content, ConversationId, Delivery, MessageId, MessageStatus, Timestamp,
-    content::{Preview, PreviewKind},
+    content::{Media, Preview, PreviewKind},
     view::{Failure, Held},
 };
 use sqlx::FromRow;
@@ -336,6 +336,37 @@ pub async fn edit(write: &mut Write, id: MessageId, content: Content, at: Timest
     let preview = mentions::preview(ws, write.tx(), &content).await?;
     show(write, id, old.conversation_id, &preview).await?;
     Ok(true)
+}
+
+/// Where the file of a message is, which the message itself did not say.
+///
+/// # Errors
+/// When the database fails.
+pub async fn tell_where(write: &mut Write, id: MessageId, content: &Content) -> Result<()> {
+    let (ws, version) = (write.workspace(), write.likely_seq());
+    let Content::Media(told) = content else { return Ok(()) };
+    let Some(record) = super::get(ws, write.tx(), id).await? else { return Ok(()) };
+    let Content::Media(known) = record.content else { return Ok(()) };
+    if known.reference.is_some() || told.reference.is_none() {
+        return Ok(());
+    }
+    let whole = Media {
+        reference: told.reference.clone(),
+        mime: told.mime.clone().or(known.mime),
+        file_name: told.file_name.clone().or(known.file_name),
+        sha256: told.sha256.clone().or(known.sha256),
+        ..known
+    };
+    execute!(
+        write.tx(),
+        "UPDATE messages SET content = $3, version = $4 WHERE workspace_id = $1 AND id = $2",
+        ws,
+        id,
+        codec::to_json(&Content::Media(whole))?,
+        version,
+    )?;
+    write.touch_message(id);
+    Ok(())
 }
 
 /// The sender took the message back; tells whether anything changed. The row keeps what it said.

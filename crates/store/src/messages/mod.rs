@@ -9,7 +9,7 @@ mod react;
 mod read;
 mod versions;
 
-pub use change::{accepted, carried_by, edit, hold, report, requeue, retry, revoke};
+pub use change::{accepted, carried_by, edit, hold, report, requeue, retry, revoke, tell_where};
 pub(crate) use change::{move_reactions, refresh_last};
 pub use clear::{Cleared, clear, cleared_until};
 pub(crate) use clear::{drop_messages, end_of_second};
