@@ -193,7 +193,7 @@ test.describe("a connected number", () => {
   test("stops and starts", async ({ page }) => {
     await page.getByRole("button", { name: "Stop" }).click();
     await expect(page.getByText("Stopped", { exact: true })).toBeVisible();
-    await expect(page.getByText("This number neither receives nor sends. Start it to go on.")).toBeVisible();
+    await expect(page.getByText("Balas does not look after this number: nothing is sent. Start it to go on.")).toBeVisible();
     await page.getByRole("button", { name: "Start" }).click();
     await expect(page.getByText("Connected", { exact: true })).toBeVisible();
   });

@@ -318,7 +318,7 @@ pub(super) static WORDS: Words = Words {
     problem_too_long: "At most {n} characters.",
     problem_not_email: "An e-mail address, such as ana@example.org.",
     problem_not_app_secret: "32 characters 0–9 and a–f: App settings → Basic → App secret.",
-    problem_not_phone: "Enter the number with its country code, such as +62 812 3456 7890.",
+    problem_not_phone: "Enter the number with its country code instead of a 0 at the start, such as +62 812 3456 7890.",
     problem_not_url: "Enter a web address without password and query, such as http://127.0.0.1:3000.",
     problem_default_secret: "Every gateway uses this one when nobody chose a secret. Choose a long random one.",
     problem_user_unusable: "Leave out colons and line breaks.",

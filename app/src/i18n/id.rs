@@ -318,7 +318,7 @@ pub(super) static WORDS: Words = Words {
     problem_too_long: "Maksimal {n} karakter.",
     problem_not_email: "Alamat e-mail, seperti ana@example.org.",
     problem_not_app_secret: "32 karakter 0–9 dan a–f: App settings → Basic → App secret.",
-    problem_not_phone: "Tulis nomor dengan kode negaranya, misalnya +62 812 3456 7890.",
+    problem_not_phone: "Tulis nomor dengan kode negaranya, bukan dengan 0 di depan, misalnya +62 812 3456 7890.",
     problem_not_url: "Tulis alamat web tanpa kata sandi dan query, misalnya http://127.0.0.1:3000.",
     problem_default_secret: "Setiap gateway memakai ini bila tidak ada rahasia yang dipilih. Pilih yang panjang dan acak.",
     problem_user_unusable: "Jangan memakai titik dua dan baris baru.",

@@ -318,7 +318,7 @@ pub(super) static WORDS: Words = Words {
     problem_too_long: "No máximo {n} caracteres.",
     problem_not_email: "Um endereço de e-mail, como ana@example.org.",
     problem_not_app_secret: "32 caracteres 0–9 e a–f: App settings → Basic → App secret.",
-    problem_not_phone: "Digite o número com o código do país, como +55 11 91234 5678.",
+    problem_not_phone: "Digite o número com o código do país, sem 0 na frente, como +55 11 91234 5678.",
     problem_not_url: "Digite um endereço web sem senha e sem consulta, como http://127.0.0.1:3000.",
     problem_default_secret: "Todo gateway usa este quando ninguém escolheu um segredo. Escolha um longo e aleatório.",
     problem_user_unusable: "Não use dois-pontos nem quebras de linha.",

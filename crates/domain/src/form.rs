@@ -321,12 +321,15 @@ fn app_secret_problem(secret: &str) -> Option<Problem> {
     }
 }
 
-fn phone_problem(phone: &str) -> Option<Problem> {
+/// What is wrong with a phone number, if anything. It must begin with its country code: no such code begins with 0, as
+/// numbers do that are written as one dials them at home. `00` before it does no harm.
+#[must_use]
+pub fn phone_problem(phone: &str) -> Option<Problem> {
     if phone.trim().is_empty() {
-        Some(Problem::Required)
-    } else {
-        Address::phone(phone).is_err().then_some(Problem::NotPhone)
+        return Some(Problem::Required);
     }
+    let sound = matches!(Address::phone(phone), Ok(Address::Phone(digits)) if !digits.starts_with('0'));
+    (!sound).then_some(Problem::NotPhone)
 }
 
 fn url_problem(url: &str) -> Option<Problem> {
@@ -393,7 +396,25 @@ fn password_problem(password: &str) -> Option<Problem> {
 
 #[cfg(test)]
 mod tests {
+    use rstest::rstest;
+
     use super::*;
+
+    #[rstest]
+    #[case::plain("6281234567890", None)]
+    #[case::plus(" +62 812-3456-7890 ", None)]
+    #[case::dialled_abroad("00 62 812 3456 7890", None)]
+    #[case::brackets("(00) 62 812 3456 7890", None)]
+    #[case::nothing("  ", Some(Problem::Required))]
+    #[case::words("call me", Some(Problem::NotPhone))]
+    #[case::short("12", Some(Problem::NotPhone))]
+    #[case::dialled_at_home("0812 3456 7890", Some(Problem::NotPhone))]
+    #[case::home_with_brackets(" (0812) 3456-7890", Some(Problem::NotPhone))]
+    #[case::home_with_plus("+0812 3456 7890", Some(Problem::NotPhone))]
+    #[case::home_after_abroad("00 0812 3456 7890", Some(Problem::NotPhone))]
+    fn numbers_have_their_country_code(#[case] phone: &str, #[case] problem: Option<Problem>) {
+        assert_eq!(phone_problem(phone), problem);
+    }
 
     fn good() -> CloudForm {
         CloudForm {

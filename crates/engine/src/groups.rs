@@ -162,7 +162,7 @@ impl Engine {
         error: &CheckError,
     ) -> Result<Done, EngineError> {
         if job.attempts + 1 < MAX_ATTEMPTS && may_pass(error) {
-            let at = self.clock.now().after(crate::jobs::backoff(job.attempts));
+            let at = self.clock.now().after(self.retry_after(job.attempts));
             return Ok(Done::Retry(at, error.to_string()));
         }
         tracing::info!(conversation = %id, %error, "nothing could be learned about a group");

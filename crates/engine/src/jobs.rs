@@ -11,7 +11,7 @@ use tokio::{
     task::{JoinError, JoinSet},
 };
 
-use crate::{Engine, error::EngineError};
+use crate::{Engine, accounts::jittered, error::EngineError};
 
 /// Jobs at once.
 const SLOTS: usize = 16;
@@ -247,7 +247,7 @@ impl Engine {
             never = self.renew(id) => match never {},
         };
         let done = done.unwrap_or_else(|error| {
-            Done::Retry(self.clock.now().after(backoff(job.attempts)), error.to_string())
+            Done::Retry(self.clock.now().after(self.retry_after(job.attempts)), error.to_string())
         });
         metrics::counter!("balas_jobs_total", "kind" => kind.clone(), "result" => match &done {
             Done::Finished | Done::Remove => "done",
@@ -261,6 +261,11 @@ impl Engine {
             tracing::error!(job = %id, kind, %error, "a job's outcome could not be stored");
         }
         self.jobs.wake();
+    }
+
+    /// How long a job waits after so many failed tries. Jobs that failed together do not come back together.
+    pub(crate) fn retry_after(&self, attempts: i32) -> Duration {
+        jittered(backoff(attempts), &*self.random)
     }
 
     /// Keeps the lease of a job that is being worked on, for as long as this is waited for.
@@ -299,6 +304,18 @@ impl Engine {
 }
 
 /// 1, 2, 4 … seconds, at most five minutes.
-pub(crate) fn backoff(attempts: i32) -> Duration {
+fn backoff(attempts: i32) -> Duration {
     Duration::from_secs(1_u64 << attempts.clamp(0, 8)).min(Duration::from_mins(5))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_five_minutes() {
+        let waits: Vec<_> = (-1..=9).map(|attempts| backoff(attempts).as_secs()).collect();
+        assert_eq!(waits, [1, 1, 2, 4, 8, 16, 32, 64, 128, 256, 256]);
+        assert!(backoff(i32::MAX) <= Duration::from_mins(5));
+    }
 }

@@ -32,7 +32,7 @@ use crate::{
     error::EngineError,
     governor::Lesson,
     groups,
-    jobs::{Done, backoff},
+    jobs::Done,
     live::Signal,
     reading,
     routing::{carrier_of, within_window},
@@ -272,7 +272,7 @@ impl Engine {
             Ok(()) | Err(CallError::Unsupported { .. }) => Ok(Done::Remove),
             // A missing tick at the customer is not worth more than a few tries.
             Err(CallError::Failed(error)) if job.attempts < 3 && error.class == FailureClass::Transient => {
-                Ok(Done::Retry(self.clock.now().after(backoff(job.attempts)), error.text))
+                Ok(Done::Retry(self.clock.now().after(self.retry_after(job.attempts)), error.text))
             }
             Err(CallError::Failed(error)) => {
                 tracing::debug!(%error, "the customer was not told that a message was read");
@@ -415,7 +415,7 @@ impl Engine {
                     && job.attempts + 1 < MAX_ATTEMPTS =>
             {
                 self.take_back(ws, id, counted).await?;
-                let wait = error.retry_after.unwrap_or_else(|| backoff(job.attempts));
+                let wait = error.retry_after.unwrap_or_else(|| self.retry_after(job.attempts));
                 Ok(Done::Retry(not_before.max(self.clock.now().after(wait)), error.text))
             }
             Err(error) => self.finish(job, id, None, MessageStatus::Failed, &error.failure(), counted).await,

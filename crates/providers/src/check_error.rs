@@ -166,8 +166,8 @@ pub enum CheckError {
     AlreadyLinked,
     /// The gateway has no slot of this name.
     #[error(
-        "The gateway has no device “{device_id}”. It was deleted there, or the name is wrong: set the \
-         device up again, or correct its name."
+        "The gateway has no device “{device_id}”. It was deleted there, or its name was wrong: make it again \
+         there under this name, or delete this number and connect it anew."
     )]
     DeviceUnknown {
         /// The slot's name.
@@ -181,8 +181,8 @@ pub enum CheckError {
     },
     /// Another phone is linked than the settings say.
     #[error(
-        "The gateway is linked to {found}, not to {expected}. Correct the number, or log out and link the \
-         right phone."
+        "The gateway is linked to {found}, not to {expected}. Log it out there and link the right phone, or \
+         connect {found} as a number of its own."
     )]
     OtherNumber {
         /// As shown.
@@ -192,8 +192,8 @@ pub enum CheckError {
     },
     /// The gateway was up- or downgraded since the account was set up.
     #[error(
-        "The gateway now speaks like {found}, but the account was set up for {expected}. Test the \
-         connection again so that the account is set up for the new version."
+        "The gateway now speaks like {found}, but the account was set up for {expected}. Save its address \
+         again on the number's page: Balas then looks anew which version it is."
     )]
     OtherDialect {
         /// Versions in words.

@@ -10,7 +10,7 @@ use balas_domain::{
     AccountId, AccountSettingsChange, Timestamp,
     form::{BridgeForm, GatewayForm},
     sync::GapView,
-    view::{AccountView, BatchItem, DeviceView, GatewayReport},
+    view::{AccountView, BatchItem, DeviceView, GatewayReport, ProviderKind},
 };
 use balas_engine::{GatewayChange, PairingCode, QrCode};
 use serde::{Deserialize, Serialize};
@@ -232,7 +232,7 @@ pub async fn show(
     Ok(Json(state.engine.account(&actor, id).await?))
 }
 
-/// Rename a gateway's session, or follow a gateway that has moved
+/// Rename a session of a gateway or the bridge, or follow a gateway that has moved
 #[utoipa::path(patch, path = "/whatsapp/sessions/{id}", tag = "sessions", params(("id" = AccountId, Path)),
     request_body = ChangeSession, responses((status = 200, body = AccountView)))]
 pub async fn change(
@@ -242,6 +242,13 @@ pub async fn change(
     JsonBody(body): JsonBody<ChangeSession>,
 ) -> Result<Json<AccountView>, Problem> {
     let ChangeSession { name, base_url, user, password, webhook_secret } = body;
+    let name_alone = [&base_url, &user, &password, &webhook_secret].into_iter().all(Option::is_none);
+    // A number on the bridge has nothing else that could be changed here.
+    if let (Some(name), true) = (&name, name_alone)
+        && state.engine.account(&actor, id).await?.provider == ProviderKind::Bridge
+    {
+        return Ok(Json(state.engine.rename_account(&actor, id, name).await?));
+    }
     let change = GatewayChange { name, base_url, user, password, webhook_secret };
     Ok(Json(state.engine.update_gateway(&actor, id, &change).await?))
 }

@@ -318,6 +318,27 @@ async fn a_number_on_the_bridge_needs_only_a_name() {
 }
 
 #[tokio::test]
+async fn a_number_on_the_bridge_gets_another_name_and_nothing_else() {
+    let app = TestApp::init().await;
+    let admin = app.with_token(Role::Admin).await;
+    let path = "/api/v1/whatsapp/sessions";
+    let made = admin.post(path, &json!({"kind": "bridge", "name": "Web"})).await;
+    assert_eq!(made.status, 201, "{}", made.text());
+    let path = format!("{path}/{}", made.json()["id"].as_str().unwrap());
+    let change = async |body: Value| admin.send(Method::PATCH, &path, &body).await;
+    let renamed = change(json!({"name": " Counter "})).await;
+    assert_eq!(renamed.status, 200, "{}", renamed.text());
+    assert_eq!(renamed.json()["name"], "Counter");
+    assert_eq!(change(json!({"name": ""})).await.problem(422), "invalid");
+    for body in [json!({}), json!({"name": "Shop", "password": "secret-words"}), json!({"user": "balas"})] {
+        assert_eq!(change(body).await.problem(409), "unsupported");
+    }
+    let agent = app.with_token(Role::Agent).await;
+    assert_eq!(agent.send(Method::PATCH, &path, &json!({"name": "Mine"})).await.status, 403);
+    assert_eq!(admin.get(&path).await.json()["name"], "Counter");
+}
+
+#[tokio::test]
 async fn a_stopped_number_says_so() {
     let app = TestApp::init().await;
     let row = app.receive("6281200001111", "Sari", "halo").await;

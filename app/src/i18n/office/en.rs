@@ -12,7 +12,7 @@ pub(super) static WORDS: OfficeWords = OfficeWords {
     accounts_empty_text: "Connect a number, by Meta's Cloud API or by linking a phone, to receive and answer messages.",
     accounts_empty_ask: "Ask an admin of your workspace to connect one.",
     account_new_lead: "All of this stands in Meta's App Dashboard. Secrets are stored encrypted and never shown again.",
-    account_idle_text: "This number neither receives nor sends. Start it to go on.",
+    account_idle_text: "Balas does not look after this number: nothing is sent. Start it to go on.",
     provider_cloud: "Cloud API by Meta",
     provider_gateway: "Gateway (GOWA)",
     provider_bridge: "WhatsApp Web (browser)",

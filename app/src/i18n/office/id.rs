@@ -12,7 +12,7 @@ pub(super) static WORDS: OfficeWords = OfficeWords {
     accounts_empty_text: "Hubungkan nomor, lewat Cloud API Meta atau dengan menautkan ponsel, untuk menerima dan membalas pesan.",
     accounts_empty_ask: "Minta admin ruang kerja Anda untuk menghubungkannya.",
     account_new_lead: "Semua ini ada di App Dashboard Meta. Rahasia disimpan terenkripsi dan tidak ditampilkan lagi.",
-    account_idle_text: "Nomor ini tidak menerima maupun mengirim. Mulai untuk melanjutkan.",
+    account_idle_text: "Balas tidak mengurus nomor ini: tidak ada yang dikirim. Mulai untuk melanjutkan.",
     provider_cloud: "Cloud API dari Meta",
     provider_gateway: "Gateway (GOWA)",
     provider_bridge: "WhatsApp Web (peramban)",

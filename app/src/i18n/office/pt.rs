@@ -13,7 +13,7 @@ pub(super) static WORDS: OfficeWords = OfficeWords {
     accounts_empty_ask: "Peça a um administrador que conecte um.",
     account_new_lead: "Tudo isso está no App Dashboard da Meta. Segredos são guardados cifrados e não são mostrados de \
         novo.",
-    account_idle_text: "Este número não recebe nem envia. Inicie-o para continuar.",
+    account_idle_text: "O Balas não cuida deste número: nada é enviado. Inicie-o para continuar.",
     provider_cloud: "Cloud API da Meta",
     provider_gateway: "Gateway (GOWA)",
     provider_bridge: "WhatsApp Web (navegador)",

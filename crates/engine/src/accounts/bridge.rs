@@ -31,7 +31,7 @@ use crate::{
     access::Actor,
     bridge::{State, Up},
     error::EngineError,
-    jobs::{Done, backoff},
+    jobs::Done,
 };
 
 /// Where nothing listens: the address while the bridge does not run.
@@ -119,7 +119,11 @@ impl Engine {
     }
 
     /// The account whose number this is already.
-    fn connected_already(&self, number: &Address, except: Option<AccountId>) -> Option<Arc<Runtime>> {
+    pub(super) fn connected_already(
+        &self,
+        number: &Address,
+        except: Option<AccountId>,
+    ) -> Option<Arc<Runtime>> {
         self.accounts.all().into_iter().find(|runtime| {
             let own = runtime.gateway().and_then(|link| link.own.as_ref());
             Some(runtime.id) != except && own.is_some_and(|own| gateway::same_number(own, number))
@@ -439,7 +443,7 @@ impl Engine {
             return Ok(Done::Bury("unreadable payload".to_owned()));
         };
         let _need = self.bridge.need();
-        let again = |why: String| Done::Retry(self.clock.now().after(backoff(job.attempts)), why);
+        let again = |why: String| Done::Retry(self.clock.now().after(self.retry_after(job.attempts)), why);
         Ok(match self.bridge.wait_up(START).await {
             Ok(up) => match self.device_client(&up, Some(device)).delete_device().await {
                 Ok(()) => Done::Remove,

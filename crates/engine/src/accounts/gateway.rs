@@ -172,7 +172,13 @@ impl Engine {
         self.start_account(actor, id).await
     }
 
+    /// Whether no phone with this number is linked yet, however the number is spelled and whatever links it: a second link
+    /// would show each message twice.
     async fn number_is_free(&self, digits: &str) -> Result<(), EngineError> {
+        if self.connected_already(&Address::Phone(digits.to_owned()), None).is_some() {
+            return Err(invalid("phone", Problem::Taken));
+        }
+        // One whose secrets cannot be opened is in the database alone.
         let mut tx = self.store.read().await?;
         match accounts::by_external_id(&mut tx, ProviderKind::Gateway, digits).await? {
             None => Ok(()),
@@ -246,7 +252,18 @@ impl Engine {
         }
     }
 
-    /// Renames an account, or follows a gateway that has moved or got other secrets. Takes effect at once.
+    /// The account's device was deleted at the gateway: makes it again, and tells it where to deliver.
+    pub(super) async fn make_device_again(
+        &self,
+        id: AccountId,
+        link: &GatewayLink,
+    ) -> Result<(), EngineError> {
+        let secrets = Secrets { webhook_secret: link.webhook_secret.clone(), ..Secrets::default() };
+        self.tell_webhook(&link.client, id, &secrets, true).await.map(drop)
+    }
+
+    /// Renames an account, or follows a gateway that has moved, was updated, or got other secrets: whatever is given of
+    /// where and how it is reached, also if that is as before, lets us look anew. Takes effect at once.
     ///
     /// # Errors
     /// When the actor may not, there is no such account, a field is wrong, or the gateway refuses.
@@ -280,13 +297,29 @@ impl Engine {
         };
         validate(&form)?;
         let (new, secrets) = settings(&form, stored.settings.dialect);
-        let moved = new.base_url != stored.settings.base_url || secrets != old;
+        let anew = [&change.base_url, &change.user, &change.password, &change.webhook_secret];
+        let moved = anew.into_iter().any(Option::is_some);
         if moved {
             // It may have been updated on the way.
-            stored.settings.dialect = self.detect(&form).await?.dialect;
+            let found = self.detect(&form).await?;
+            stored.settings.dialect = found.dialect;
             stored.settings.base_url = new.base_url;
+            let nameless = found.dialect == Dialect::V8Plus && stored.settings.device_id.is_none();
+            if nameless {
+                // Before it was updated it had one phone, and no names for devices.
+                let own = stored.settings.own();
+                let is_ours = |device: &gateway::Device| match (&own, &device.jid) {
+                    (Some(own), Some(jid)) => gateway::same_number(own, jid),
+                    _ => false,
+                };
+                let device = found.devices.into_iter().find(is_ours);
+                stored.device_made = device.is_none();
+                stored.settings.device_id =
+                    Some(device.map_or_else(|| format!("balas-{id}"), |device| device.id));
+            }
             let client = Gateway::new(self.gateway_http.clone(), stored.settings.clone(), secrets.clone());
-            stored.webhook_by_hand = self.tell_webhook(&client, id, &secrets, false).await?;
+            let make_device = nameless && stored.device_made;
+            stored.webhook_by_hand = self.tell_webhook(&client, id, &secrets, make_device).await?;
         }
         let now = self.clock.now();
         let plain = serde_json::to_vec(&secrets).map_err(internal)?;

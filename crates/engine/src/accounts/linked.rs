@@ -21,6 +21,8 @@ const CODES: u32 = 6;
 
 pub(super) const NOBODY_SCANNED: &str = "Nobody has scanned the QR code. Start the account again when the phone is at hand: WhatsApp > \
                               Linked devices > Link a device.";
+const DEVICE_AGAIN: &str =
+    "This number's device was deleted at the gateway. It was made again; link the phone with a new code.";
 const LOGGED_OUT: &str = "The phone has ended the link. Start the account again and link it with a new code.";
 
 /// What is remembered between two looks.
@@ -34,6 +36,8 @@ pub(super) struct Course {
     reconciled_at: Option<Timestamp>,
     /// Deliveries do not arrive, found then.
     pub(super) mute_since: Option<Timestamp>,
+    /// The device was made again and has not been seen since. One that is gone again at once is not made for ever.
+    made_again: bool,
 }
 
 /// What comes next.
@@ -115,6 +119,7 @@ impl Engine {
             });
             return self.look_at_browser(runtime, link, watch, course, (status, was_linked), said).await;
         }
+        course.made_again &= said.is_err();
         match said {
             Ok(said) if said.logged_in && said.connected => {
                 self.usable(runtime, link, watch, course, status).await
@@ -134,8 +139,42 @@ impl Engine {
             }
             Ok(_) if was_linked => self.link_has_ended(runtime).await,
             Ok(_) => self.wait_for_phone(runtime, watch, course).await,
+            Err(error @ CheckError::DeviceUnknown { .. }) if link.device_made && !course.made_again => {
+                self.without_device(runtime, link, watch, course, &error).await
+            }
             Err(error) => self.trouble(runtime, course, &error).await,
         }
+    }
+
+    /// Somebody has deleted the account's device at the gateway, and the link with it. We made it, so we make it again;
+    /// linking the phone is what is left to people.
+    async fn without_device(
+        &self,
+        runtime: &Runtime,
+        link: &GatewayLink,
+        watch: &Watch,
+        course: &mut Course,
+        unknown: &CheckError,
+    ) -> Result<Next, EngineError> {
+        let (ws, id) = (runtime.workspace, runtime.id);
+        if let Err(error) = self.make_device_again(id, link).await {
+            tracing::warn!(account = %id, %error, "a device that was deleted at the gateway was not made again");
+            return self.trouble(runtime, course, unknown).await;
+        }
+        tracing::warn!(account = %id, "a device that was deleted at the gateway was made again");
+        watch.linking.show(None);
+        (course.made_again, course.reconciled_at) = (true, None);
+        let mut write = self.store.write(ws, self.clock.now()).await?;
+        let Some(account) = accounts::view(ws, write.tx(), id).await? else { return Ok(Next::End) };
+        if matches!(account.status, Status::Authenticated | Status::Ready) {
+            let status = account.status.after(Event::ConnectionLost)?;
+            accounts::set_status(&mut write, id, status, Some(DEVICE_AGAIN)).await?;
+        }
+        accounts::set_code_expiry(&mut write, id, None).await?;
+        // It is known, so the next look shows a code instead of saying that the phone has ended the link.
+        accounts::set_linked(&mut write, id, false).await?;
+        self.publish(write).await?;
+        Ok(Next::Wait(self.config.rhythm.linking))
     }
 
     /// Linked and connected.

@@ -9,7 +9,9 @@ use std::sync::{
 };
 
 use balas_domain::{
-    AccountEvent, AccountId, AccountStatus, Address, Permission, Timestamp, form::Problem, view::ProviderKind,
+    AccountEvent, AccountId, AccountStatus, Address, Permission, Timestamp,
+    form::{Problem, phone_problem},
+    view::ProviderKind,
 };
 use bytes::Bytes;
 use tokio::sync::Mutex;
@@ -148,7 +150,7 @@ impl Engine {
     /// As [`Engine::pair_account`], for an account that does not know its number yet.
     ///
     /// # Errors
-    /// As there, and when it is no phone number.
+    /// As there, and when it is no phone number with its country code.
     pub async fn pair_account_with(
         &self,
         actor: &Actor,
@@ -156,8 +158,8 @@ impl Engine {
         phone: &str,
     ) -> Result<PairingCode, EngineError> {
         actor.require(Permission::ManageAccounts)?;
-        if !matches!(Address::phone(phone), Ok(Address::Phone(_))) {
-            return Err(invalid("phone", Problem::NotPhone));
+        if let Some(problem) = phone_problem(phone) {
+            return Err(invalid("phone", problem));
         }
         let (runtime, watch) = self.ready_to_link(actor, id).await?;
         self.show_pairing_code(&runtime, &watch, phone).await

@@ -29,4 +29,5 @@ pub use rhythm::Rhythm;
 #[cfg(test)]
 pub(crate) use registry::{CloudLink, Link};
 pub(crate) use registry::{GatewayLink, Registry, Runtime};
+pub(crate) use rhythm::jittered;
 pub(crate) use supervisor::Supervisor;

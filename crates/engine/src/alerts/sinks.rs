@@ -7,12 +7,7 @@ use balas_store::{Write, accounts, alerts, jobs, workspaces};
 use serde::{Deserialize, Serialize};
 
 use super::{mail::MailError, place};
-use crate::{
-    Engine,
-    error::EngineError,
-    jobs::{Done, backoff},
-    routing,
-};
+use crate::{Engine, error::EngineError, jobs::Done, routing};
 
 /// Tries; about two hours in all. By then somebody has looked, or the news is old.
 const MAX_TRIES: i32 = 30;
@@ -128,7 +123,7 @@ impl Engine {
 
     fn again(&self, job: &jobs::Job, why: String) -> Done {
         if job.attempts + 1 < MAX_TRIES {
-            Done::Retry(self.clock.now().after(backoff(job.attempts)), why)
+            Done::Retry(self.clock.now().after(self.retry_after(job.attempts)), why)
         } else {
             Done::Bury(why)
         }

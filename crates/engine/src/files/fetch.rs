@@ -18,13 +18,7 @@ use super::{
     in_store,
     spool::{SpoolError, spool},
 };
-use crate::{
-    Engine,
-    access::Actor,
-    accounts::Runtime,
-    error::EngineError,
-    jobs::{Done, backoff},
-};
+use crate::{Engine, access::Actor, accounts::Runtime, error::EngineError, jobs::Done};
 
 /// Tries, with growing waits: about nine minutes in all.
 const MAX_ATTEMPTS: i32 = 10;
@@ -121,7 +115,7 @@ impl Engine {
             Ok(spooled) => spooled,
             Err(Failed::Gone(why)) => return self.not_fetched(job, id, FileState::Gone, &why).await,
             Err(Failed::Later(wait, why)) if job.attempts + 1 < MAX_ATTEMPTS => {
-                let wait = wait.unwrap_or_else(|| backoff(job.attempts));
+                let wait = wait.unwrap_or_else(|| self.retry_after(job.attempts));
                 return Ok(Done::Retry(self.clock.now().after(wait), why));
             }
             Err(Failed::Later(_, why) | Failed::Never(why)) => {
@@ -133,7 +127,8 @@ impl Engine {
             Ok(Some(found)) => return self.held_back(job, id, &chat.address, &found).await,
             Err(away @ ScanError::Away(_)) => return self.unscanned(job, id, &away).await,
             Err(error @ (ScanError::Broken(_) | ScanError::Disk(_))) if job.attempts + 1 < MAX_ATTEMPTS => {
-                return Ok(Done::Retry(self.clock.now().after(backoff(job.attempts)), error.to_string()));
+                let again = self.clock.now().after(self.retry_after(job.attempts));
+                return Ok(Done::Retry(again, error.to_string()));
             }
             Err(error) => return self.not_fetched(job, id, FileState::Failed, &error.to_string()).await,
         }
@@ -196,7 +191,7 @@ impl Engine {
             return self.not_fetched(job, id, FileState::Failed, why).await;
         }
         tracing::debug!(%account, message = %id, why, "a file is not fetched yet");
-        Ok(Done::Retry(self.clock.now().after(backoff(job.attempts + 2)), why.to_owned()))
+        Ok(Done::Retry(self.clock.now().after(self.retry_after(job.attempts + 2)), why.to_owned()))
     }
 
     /// Nobody is there to look at it: it waits, and says so.

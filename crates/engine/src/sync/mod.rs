@@ -19,7 +19,7 @@ use crate::{
     access::Actor,
     accounts::{GatewayLink, Runtime},
     error::EngineError,
-    jobs::{Done, backoff},
+    jobs::Done,
     routing,
 };
 
@@ -177,7 +177,7 @@ impl Engine {
                     sync::set_error(&mut write, account_id, Some(&error.to_string())).await?;
                 }
                 self.publish(write).await?;
-                let again = self.clock.now().after(backoff(job.attempts));
+                let again = self.clock.now().after(self.retry_after(job.attempts));
                 Ok(if over { Done::Remove } else { Done::Retry(again, error.to_string()) })
             }
             Err(error) => Err(error),

@@ -4,7 +4,7 @@
 
 use balas_domain::{
     AccountStatus, MessageStatus,
-    form::Problem,
+    form::{BridgeForm, GatewayForm, Problem},
     query::NewText,
     socket::{Presence, Typist},
     view::{ConversationView, DeviceState, Direction},
@@ -112,7 +112,7 @@ async fn testing_the_connection_says_what_is_wrong() {
     // Another phone than was said.
     let device = balas_sandbox::Device::new("v9", "theirs");
     world.sandbox.world().link(&device, "628559999999", "Other").unwrap();
-    let form = balas_domain::form::GatewayForm { device_id: "theirs".to_owned(), ..good };
+    let form = GatewayForm { device_id: "theirs".to_owned(), ..good };
     assert!(matches!(found(form).await, EngineError::Check(CheckError::OtherNumber { .. })));
     world.stop().await;
 }
@@ -123,11 +123,36 @@ async fn one_number_is_connected_once() {
     let (account, _) = world.linked().await;
     let mut twin = world.gateway("v9");
     twin.phone = "628110000002".to_owned();
-    let refused = world.engine.create_gateway(&world.owner, &twin).await;
-    let Err(EngineError::Invalid(errors)) = refused else { panic!("{refused:?}") };
-    assert_eq!((errors[0].field.as_str(), &errors[0].problem), ("phone", &Problem::Taken));
+    taken(&world, &twin).await;
     let devices = world.engine.account_devices(&world.owner, account).await.unwrap();
     assert_eq!(devices.len(), 1, "no device was made for it");
+    world.stop().await;
+}
+
+async fn taken(world: &World, form: &GatewayForm) {
+    let refused = world.engine.create_gateway(&world.owner, form).await;
+    let Err(EngineError::Invalid(errors)) = refused else { panic!("{refused:?}") };
+    assert_eq!((errors[0].field.as_str(), &errors[0].problem), ("phone", &Problem::Taken), "{}", form.phone);
+}
+
+#[rstest]
+#[case::sqlite(Kind::Sqlite)]
+#[case::postgres(Kind::Postgres)]
+#[tokio::test]
+async fn one_number_is_connected_once_however_it_is_spelled_and_linked(#[case] kind: Kind) {
+    let world = World::new(kind).await;
+    // Brazil's mobile numbers have a 9 that WhatsApp may leave out.
+    let with = |phone: &str| GatewayForm { phone: phone.to_owned(), ..world.gateway("v9") };
+    let first = world.engine.create_gateway(&world.owner, &with("+55 41 99876-5432")).await.unwrap();
+    taken(&world, &with("0055 41 9876 5432")).await;
+    // What the bridge links counts too.
+    let bridged = BridgeForm { name: "Web".to_owned(), phone: "+52 55 1234 5678".to_owned() };
+    world.engine.create_bridge_account(&world.owner, &bridged).await.unwrap();
+    taken(&world, &with("+52 1 55 1234 5678")).await;
+    let devices = world.engine.account_devices(&world.owner, first.id).await.unwrap();
+    assert_eq!(devices.len(), 1, "no device was made for them");
+    // Another number with the same end is another number.
+    world.engine.create_gateway(&world.owner, &with("+55 11 99876-5432")).await.unwrap();
     world.stop().await;
 }
 
@@ -227,6 +252,44 @@ async fn new_secrets_take_effect_at_once(#[case] kind: Kind) {
     assert!(matches!(refused, Err(EngineError::Check(CheckError::WrongPassword))), "{refused:?}");
     let cloud = world.engine.update_gateway(&world.owner, world.account, &change).await;
     assert!(matches!(cloud, Err(EngineError::Unsupported { .. })));
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_gateway_that_was_updated_is_looked_at_anew() {
+    let world = World::new(Kind::Sqlite).await;
+    let e = &world.engine;
+    let to_v9 = GatewayChange { base_url: Some(world.sandbox.gateway_url("v9")), ..GatewayChange::default() };
+    let own_device = async |account| {
+        let devices = e.account_devices(&world.owner, account).await.unwrap();
+        devices.into_iter().find(|device| device.own).unwrap().id
+    };
+    let by_hand = async |account| e.account_setup(&world.owner, account).await.unwrap().webhook_by_hand;
+    // Devices have names since version 8. The phone that is linked there already keeps its own.
+    let account = e.create_gateway(&world.owner, &world.gateway("v7")).await.unwrap().id;
+    assert!(by_hand(account).await);
+    let device = balas_sandbox::Device::new("v9", "theirs");
+    world.sandbox.world().link(&device, PHONE, "Toko Melati").unwrap();
+    e.update_gateway(&world.owner, account, &to_v9).await.unwrap();
+    assert!(!by_hand(account).await);
+    assert_eq!(own_device(account).await, "theirs");
+    world.status(account, AccountStatus::Ready).await;
+    // One that is not linked gets one.
+    let form = GatewayForm { phone: "+62 811 0000 777".to_owned(), ..world.gateway("v7") };
+    let other = e.create_gateway(&world.owner, &form).await.unwrap().id;
+    e.update_gateway(&world.owner, other, &to_v9).await.unwrap();
+    assert_eq!(own_device(other).await, format!("balas-{other}"));
+
+    // The same address once more: what has changed behind it is seen. Another name asks nobody.
+    let changed = balas_sandbox::Gateway {
+        password: "changed-there".to_owned(),
+        ..balas_sandbox::Gateway::demo(balas_sandbox::GatewayVersion::V9)
+    };
+    world.sandbox.world().set_gateway(changed).unwrap();
+    let refused = e.update_gateway(&world.owner, account, &to_v9).await;
+    assert!(matches!(refused, Err(EngineError::Check(CheckError::WrongPassword))), "{refused:?}");
+    let name = GatewayChange { name: Some("Renamed".to_owned()), ..GatewayChange::default() };
+    assert_eq!(e.update_gateway(&world.owner, account, &name).await.unwrap().name, "Renamed");
     world.stop().await;
 }
 

@@ -4,6 +4,7 @@
 
 use balas_domain::{
     AccountSettings, AccountStatus, MessageStatus, Payload, Role,
+    form::{GatewayForm, Problem},
     view::{Direction, HeldReason},
 };
 use balas_engine::EngineError;
@@ -95,6 +96,21 @@ async fn a_pairing_code_links_too() {
 }
 
 #[tokio::test]
+async fn a_pairing_code_is_for_a_number_with_its_country_code() {
+    let world = World::new(Kind::Sqlite).await;
+    let e = &world.engine;
+    let account = e.create_gateway(&world.owner, &world.gateway("v9")).await.unwrap().id;
+    world.status(account, AccountStatus::Qr).await;
+    for (phone, problem) in [("", Problem::Required), ("0811 0000 002", Problem::NotPhone)] {
+        let refused = e.pair_account_with(&world.owner, account, phone).await;
+        let Err(EngineError::Invalid(errors)) = refused else { panic!("{refused:?}") };
+        assert_eq!((errors[0].field.as_str(), &errors[0].problem), ("phone", &problem), "{phone}");
+    }
+    e.pair_account_with(&world.owner, account, "0062 811 0000 002").await.unwrap();
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn stopping_keeps_the_login_and_logging_out_ends_it() {
     let world = World::new(Kind::Sqlite).await;
     let e = &world.engine;
@@ -151,13 +167,43 @@ async fn codes_that_nobody_scans_come_to_an_end() {
     world.stop().await;
 }
 
+#[rstest]
+#[case::sqlite(Kind::Sqlite)]
+#[case::postgres(Kind::Postgres)]
 #[tokio::test]
-async fn a_deleted_device_is_told_in_words() {
-    let world = World::new(Kind::Sqlite).await;
+async fn a_deleted_device_is_made_again_and_linked_with_a_new_code(#[case] kind: Kind) {
+    let mut world = World::new(kind).await;
     let (account, device) = world.linked().await;
+    world.customer_writes("before");
+    world.until("the first one came", async || world.texts().await.len() == 1).await;
+    world.sandbox.world().remove_device(&device).unwrap();
+    world.link(account, &device).await;
+    world.customer_writes("after");
+    world.until("it delivers here again", async || world.texts().await.len() == 2).await;
+    assert_eq!(world.texts().await[1], ("after".to_owned(), false));
+    // Where it shall deliver cannot be said any more, so it is not made.
+    world.change_config(|config| config.webhook_base = None).await;
+    world.status(account, AccountStatus::Ready).await;
     world.sandbox.world().remove_device(&device).unwrap();
     let view = world.status(account, AccountStatus::Error).await;
     assert!(view.status_detail.unwrap().contains("has no device"));
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_deleted_device_that_was_not_ours_is_told_in_words() {
+    let world = World::new(Kind::Sqlite).await;
+    let device = balas_sandbox::Device::new("v9", "theirs");
+    world.sandbox.world().link(&device, PHONE, "Toko Melati").unwrap();
+    let form = GatewayForm { device_id: "theirs".to_owned(), ..world.gateway("v9") };
+    let account = world.engine.create_gateway(&world.owner, &form).await.unwrap().id;
+    world.status(account, AccountStatus::Ready).await;
+    world.sandbox.world().remove_device(&device).unwrap();
+    let view = world.status(account, AccountStatus::Error).await;
+    assert!(view.status_detail.unwrap().contains("make it again there under this name"));
+    let gateways = world.sandbox.world().gateways();
+    let there = gateways.iter().flat_map(|g| &g.devices).any(|d| d.device == device);
+    assert!(!there, "who made it may want it gone");
     world.stop().await;
 }
 
