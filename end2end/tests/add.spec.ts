@@ -1,5 +1,7 @@
 // What one sends beside words and files: a place, contact cards, a poll.
 
+import { readFile } from "node:fs/promises";
+
 import { type Locator, type Page } from "@playwright/test";
 
 import { seenInTheDark, violations } from "./support/axe.js";
@@ -85,6 +87,15 @@ test("contact cards are found by name or typed", async ({ page, server, customer
   await status(message, "sent", "delivered", "read");
   const sent = (await server.sandbox.sent(customer.number)).filter((message) => message.type === "contacts");
   expect(sent).toHaveLength(1);
+  // Whoever has the card can call, and put it into an address book.
+  await expect(message.locator('a[href="tel:+6281234567890"]')).toBeVisible();
+  const save = message.getByRole("link", { name: "Save Kurir Joko" });
+  const [download] = await Promise.all([page.waitForEvent("download"), save.click()]);
+  expect(download.suggestedFilename()).toBe("Kurir Joko.vcf");
+  expect(await readFile(await download.path(), "utf8")).toMatch(
+    /^BEGIN:VCARD\r\nVERSION:3\.0\r\nN:;Kurir Joko;;;\r\nFN:Kurir Joko\r\nTEL:\+62[ 0-9]+\r\nEND:VCARD\r\n$/,
+  );
+  expect(await violations(page)).toEqual([]);
 });
 
 test("a poll goes as text where there are none, and stays a poll here", async ({ page, server, customer }) => {
@@ -104,7 +115,9 @@ test("a poll goes as text where there are none, and stays a poll here", async ({
   await expect(dialog).toBeHidden();
   const message = bubble(page, "Hari apa?");
   await expect(message.getByRole("listitem")).toHaveText([/^Sabtu/, /^Minggu/]);
-  await expect(message).toContainText("No votes yet");
+  // What customers answer to a text are messages.
+  await expect(message).toContainText("This number has no polls");
+  await expect(message).not.toContainText("No votes yet");
   await status(message, "sent", "delivered", "read");
   await expect
     .poll(async () => (await server.sandbox.sent(customer.number)).map((message) => message.text))

@@ -4,7 +4,7 @@
 import { type Page } from "@playwright/test";
 
 import { seenInTheDark, violations } from "./support/axe.js";
-import { bubble, chat, composer, open, thread } from "./support/screens.js";
+import { bubble, chat, composer, list, open, thread } from "./support/screens.js";
 import { expect, test } from "./support/test.js";
 
 test.beforeEach(async ({ page, signIn }) => {
@@ -69,6 +69,26 @@ test("a voice message has a player, a document a card with what it is", async ({
   expect(await violations(page)).toEqual([]);
 });
 
+test("a film can be saved, and so can what the browser does not play", async ({ page, customer }) => {
+  await chat(page, customer);
+  await customer.sendsFile({ kind: "video" });
+  const save = thread(page).getByRole("link", { name: "Save Video" });
+  const [download] = await Promise.all([page.waitForEvent("download"), save.click()]);
+  expect(download.suggestedFilename()).toMatch(/\.mp4$/);
+
+  const other = (start: string) => Buffer.from(`${start} nothing that anybody could play`, "latin1").toString("base64");
+  await customer.sendsFile({ kind: "video", mime: "video/mp4", base64: other("\0\0\0\x18ftypmp42"), caption: "Rusak" });
+  const film = bubble(page, "Rusak");
+  await expect(film.locator("a.piece-file")).toHaveAccessibleName("Save Video");
+  await expect(film.locator("video")).toHaveCount(0);
+
+  await customer.sendsFile({ kind: "audio", mime: "audio/mpeg", base64: other("ID3\x04") });
+  await thread(page).getByRole("button", { name: "Play" }).click();
+  await expect(thread(page).getByText("This browser cannot play it. Save it to listen.")).toBeVisible();
+  await expect(thread(page).getByRole("link", { name: "Save Audio" })).toBeVisible();
+  expect(await violations(page)).toEqual([]);
+});
+
 test("files that are chosen wait in a tray, and go out with what is written below the first", async ({ page, customer }) => {
   await chat(page, customer);
   await files(page).setInputFiles([
@@ -90,26 +110,65 @@ test("files that are chosen wait in a tray, and go out with what is written belo
   await expect.poll(() => customer.kinds()).toEqual(["image", "document"]);
 });
 
-test("a file is sent by dropping it on the thread, or by pasting it", async ({ page, customer }) => {
+test("words written with a sound are a message of their own, with others they stand below the first that takes them", async ({
+  page,
+  customer,
+}) => {
   await chat(page, customer);
-  const data = await page.evaluateHandle(() => {
-    const data = new DataTransfer();
-    data.items.add(new File(["dropped"], "dropped.txt", { type: "text/plain" }));
-    return data;
-  });
+  const sound = { name: "lagu.mp3", mimeType: "audio/mpeg", buffer: Buffer.from("ID3\x04\0\0\0\0\0\0", "latin1") };
+  await files(page).setInputFiles(sound);
+  await composer(page).fill("Ini lagunya");
+  await composer(page).press("Enter");
+  await expect(bubble(page, "Ini lagunya")).toHaveAttribute("data-status", /^(sent|delivered|read)$/);
+  await expect.poll(async () => (await customer.kinds()).sort()).toEqual(["audio", "text"]);
+  expect((await customer.texts()).filter((text) => text !== "")).toEqual(["Ini lagunya"]);
+  await expect(thread(page).getByRole("button", { name: "Play" })).toBeVisible();
+
+  const table = { name: "daftar.csv", mimeType: "text/csv", buffer: Buffer.from("a,b\n1,2\n") };
+  await files(page).setInputFiles([sound, table]);
+  await composer(page).fill("Dan daftarnya");
+  await composer(page).press("Enter");
+  const below = bubble(page, "Dan daftarnya");
+  await expect(below.getByRole("link", { name: "Save daftar.csv" })).toBeVisible();
+  await expect.poll(async () => (await customer.kinds()).sort()).toEqual(["audio", "audio", "document", "text"]);
+});
+
+test("a file is sent by dropping it on the conversation, or by pasting it", async ({ page, customer }) => {
+  await chat(page, customer);
+  const dragged = (name: string) =>
+    page.evaluateHandle((name) => {
+      const data = new DataTransfer();
+      data.items.add(new File(["dropped"], name, { type: "text/plain" }));
+      return data;
+    }, name);
+  const data = await dragged("dropped.txt");
   await thread(page).dispatchEvent("dragenter", { dataTransfer: data });
   await expect(page.getByText(`Drop files here to send them to ${customer.name}`)).toBeVisible();
   await thread(page).dispatchEvent("drop", { dataTransfer: data });
   const tray = page.getByRole("list", { name: "Files to send" });
   await expect(tray).toContainText("dropped.txt");
+  const below = await dragged("below.txt");
+  await composer(page).dispatchEvent("dragover", { dataTransfer: below });
+  await expect(page.getByText(`Drop files here to send them to ${customer.name}`)).toBeVisible();
+  await composer(page).dispatchEvent("drop", { dataTransfer: below });
+  await expect(tray).toContainText("below.txt");
+  await expect(page.getByText("Drop files here")).toBeHidden();
+  // Beside the conversation they go nowhere, and the browser does not leave the page to show them.
+  const stays = await list(page).evaluate((element) => {
+    const data = new DataTransfer();
+    data.items.add(new File(["beside"], "beside.txt", { type: "text/plain" }));
+    const more = { dataTransfer: data, bubbles: true, cancelable: true };
+    return ["dragover", "drop"].every((kind) => !element.dispatchEvent(new DragEvent(kind, more)));
+  });
+  expect(stays).toBe(true);
   await composer(page).evaluate((area) => {
     const data = new DataTransfer();
     data.items.add(new File(["pasted"], "pasted.txt", { type: "text/plain" }));
     area.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
   });
-  await expect(tray.getByRole("listitem")).toHaveCount(2);
+  await expect(tray.getByRole("listitem")).toHaveCount(3);
   await page.getByRole("button", { name: "Send", exact: true }).click();
-  await expect.poll(async () => (await customer.kinds()).length).toBe(2);
+  await expect.poll(async () => (await customer.kinds()).length).toBe(3);
 });
 
 test("a file that WhatsApp would not take is refused before it is uploaded", async ({ page, customer }) => {

@@ -191,6 +191,20 @@ test.describe("a group", () => {
     await expect(members(page)).toHaveCount(1_000);
   });
 
+  test("that is asked with a poll says where its votes are seen", async ({ page, server }) => {
+    await link(page, server);
+    await openGroup(page, server);
+    await page.getByRole("button", { name: "Attach", exact: true }).click();
+    await page.getByRole("group", { name: "Attach" }).getByRole("button", { name: "Poll" }).click();
+    const dialog = page.getByRole("dialog").filter({ visible: true });
+    await dialog.getByRole("textbox", { name: "Question" }).fill("Hari apa?");
+    await dialog.getByRole("textbox", { name: "Answer 1" }).fill("Sabtu");
+    await dialog.getByRole("textbox", { name: "Answer 2" }).fill("Minggu");
+    await dialog.getByRole("button", { name: "Send" }).click();
+    await expect(dialog).toBeHidden();
+    await expect(bubble(page, "Hari apa?")).toContainText("Votes are seen on the phone only");
+  });
+
   test("that only administrators write in says so before and after trying", async ({ page, server }) => {
     await link(page, server, { announce: true });
     await openGroup(page, server);

@@ -1,5 +1,7 @@
 // What a message can be: quotes, reactions, edits, cards, formatting – and hostile texts that stay texts.
 
+import { type Page } from "@playwright/test";
+
 import { answer, bubble, chat, composer, open, openChat, row, status, thread } from "./support/screens.js";
 import { expect, test } from "./support/test.js";
 
@@ -172,4 +174,20 @@ test("a very long text is shown whole and does not widen the page", async ({ pag
   await expect(bubble(page, "akhir")).toContainText(text);
   const wide = await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
   expect(wide).toBe(false);
+});
+
+test("what cannot be shown is kept, for admins to look at", async ({ page, customer, other }) => {
+  await customer.sends("hologram", { depth: 3 });
+  await open(page, "/inbox");
+  await row(page, customer).click();
+  const kept = (page: Page) => bubble(page, "Cannot be shown here");
+  await expect(kept(page)).toBeVisible();
+  await expect(kept(page).getByRole("link", { name: "Show what came" })).toHaveCount(0);
+
+  const admin = await other("owner");
+  await open(admin, new URL(page.url()).pathname);
+  const link = kept(admin).getByRole("link", { name: "Show what came" });
+  await expect(link).toHaveAttribute("target", "_blank");
+  const answer = await admin.request.get((await link.getAttribute("href")) ?? "");
+  expect(await answer.json()).toMatchObject({ type: "hologram", hologram: { depth: 3 } });
 });

@@ -89,6 +89,7 @@ pub fn table() -> Vec<(Method, &'static str, MethodRouter<AppState>)> {
         (Method::PATCH, "/messages/{id}", patch(messages::edit)),
         (Method::DELETE, "/messages/{id}", delete(messages::revoke)),
         (Method::GET, "/messages/{id}/versions", get(messages::versions)),
+        (Method::GET, "/messages/{id}/raw", get(messages::raw)),
         (Method::GET, "/messages/{id}/file", get(files::show)),
         (Method::POST, "/messages/{id}/file/load", post(files::load)),
         (Method::POST, "/uploads", post(files::begin)),

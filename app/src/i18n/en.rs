@@ -99,6 +99,7 @@ pub(super) static WORDS: Words = Words {
     kind_unsupported: "Cannot be shown here",
     unsupported_text: "WhatsApp sent something of the kind “{kind}” that Balas cannot show yet. It is kept; look at the \
         phone if you need it now.",
+    unsupported_show: "Show what came",
     choice_label: "Chosen answer",
     open_map: "Open map",
     // Thread.

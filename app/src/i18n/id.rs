@@ -99,6 +99,7 @@ pub(super) static WORDS: Words = Words {
     kind_unsupported: "Tidak dapat ditampilkan di sini",
     unsupported_text: "WhatsApp mengirim sesuatu berjenis “{kind}” yang belum dapat ditampilkan Balas. Isinya \
         tersimpan; lihat di telepon bila perlu sekarang.",
+    unsupported_show: "Lihat isinya",
     choice_label: "Jawaban pilihan",
     open_map: "Buka peta",
     // Thread.

@@ -99,6 +99,7 @@ pub(super) static WORDS: Words = Words {
     kind_unsupported: "Não pode ser exibida aqui",
     unsupported_text: "O WhatsApp enviou algo do tipo “{kind}” que o Balas ainda não mostra. Fica guardado; veja no \
         celular se precisar agora.",
+    unsupported_show: "Ver o que chegou",
     choice_label: "Resposta escolhida",
     open_map: "Abrir mapa",
     // Thread.

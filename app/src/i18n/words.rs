@@ -148,6 +148,7 @@ words! {
     kind_deleted,
     kind_unsupported,
     unsupported_text,
+    unsupported_show,
     choice_label,
     open_map,
     // Thread.

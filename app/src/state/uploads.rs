@@ -131,11 +131,18 @@ impl Uploads {
             while let Some(upload) =
                 self.list.with_untracked(|list| list.iter().find(|upload| upload.refused.is_none()).cloned())
             {
-                let id = upload.new.id;
+                let (id, caption) = (upload.new.id, upload.new.caption.clone());
                 match self.advance(upload).await {
                     Ok(None) => {}
                     Ok(Some(message)) => {
                         self.drop(id);
+                        // It is not what its name said, and takes no words: they go on their own.
+                        if !caption.is_empty()
+                            && matches!(&message.content, Content::Media(said) if said.caption.is_none())
+                        {
+                            let (to, by) = (message.conversation_id, message.account_id);
+                            app.sending().submit(app, to, by, (Content::text(caption), Vec::new()), None);
+                        }
                         app.inbox().confirm(Payload::Message(Box::new(message)));
                     }
                     Err(error) if error.is_temporary() => {

@@ -143,6 +143,48 @@ impl Card {
             && !self.phones.is_empty()
             && self.phones.iter().all(|phone| Address::phone(phone).is_ok())
     }
+
+    /// The card as a file that phones and address books take: a vCard 3.0.
+    #[must_use]
+    pub fn to_vcard(&self) -> String {
+        let name = escaped(&self.name);
+        let mut out = format!("BEGIN:VCARD\r\nVERSION:3.0\r\nN:;{name};;;\r\nFN:{name}\r\n");
+        for phone in &self.phones {
+            out.extend(["TEL:", &escaped(phone), "\r\n"]);
+        }
+        out.push_str("END:VCARD\r\n");
+        out
+    }
+
+    /// That file as an address, with all of it in there.
+    #[must_use]
+    pub fn to_link(&self) -> String {
+        const HEX: [char; 16] =
+            ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
+        let mut out = String::from("data:text/vcard;charset=utf-8,");
+        for byte in self.to_vcard().bytes() {
+            if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+                out.push(char::from(byte));
+            } else {
+                out.extend(['%', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
+            }
+        }
+        out
+    }
+}
+
+/// What stands in a vCard's line: nothing in it may end the line or the part of it.
+fn escaped(value: &str) -> String {
+    let mut out = String::with_capacity(value.len());
+    for c in value.chars() {
+        match c {
+            '\\' | ',' | ';' => out.extend(['\\', c]),
+            '\n' => out.push_str("\\n"),
+            '\r' => {}
+            other => out.push(other),
+        }
+    }
+    out
 }
 
 /// A question with answers to choose from. Who chose what stands beside the message, not in it.
@@ -335,6 +377,24 @@ mod tests {
         ] {
             assert!(!bad.is_complete(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn cards_are_files_for_address_books() {
+        let card = |name: &str, phones: &[&str]| Card {
+            name: name.into(),
+            phones: phones.iter().map(|phone| (*phone).to_owned()).collect(),
+        };
+        assert_eq!(
+            card("Toko Ana, Bandung; \\o/\r\nEND:VCARD", &["+62 812-3456", "0812;ext=1"]).to_vcard(),
+            "BEGIN:VCARD\r\nVERSION:3.0\r\nN:;Toko Ana\\, Bandung\\; \\\\o/\\nEND:VCARD;;;\r\n\
+             FN:Toko Ana\\, Bandung\\; \\\\o/\\nEND:VCARD\r\nTEL:+62 812-3456\r\nTEL:0812\\;ext=1\r\nEND:VCARD\r\n"
+        );
+        assert_eq!(
+            card("É", &[]).to_link(),
+            "data:text/vcard;charset=utf-8,BEGIN%3AVCARD%0D%0AVERSION%3A3.0%0D%0AN%3A%3B%C3%89%3B%3B%3B%0D%0AFN%3A%C3%89\
+             %0D%0AEND%3AVCARD%0D%0A"
+        );
     }
 
     #[test]

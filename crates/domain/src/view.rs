@@ -380,6 +380,7 @@ impl ProviderKind {
             contacts: true,
             contacts_at_once: 1,
             poll: true,
+            votes: false,
             window_hours: None,
         };
         match self {
@@ -395,7 +396,10 @@ impl ProviderKind {
                 window_hours: Some(24),
                 ..linked
             },
-            Self::Gateway | Self::Bridge => linked,
+            // Gateways say nothing about votes.
+            Self::Gateway => linked,
+            // The bridge says nothing about who is typing.
+            Self::Bridge => Capabilities { receive_typing: false, votes: true, ..linked },
         }
     }
 }
@@ -457,6 +461,9 @@ pub struct Capabilities {
     /// Send polls. Without, they can go as text.
     #[serde(default)]
     pub poll: bool,
+    /// Tell what is chosen of a poll.
+    #[serde(default)]
+    pub votes: bool,
     /// Only templates may be sent later than this many hours after the customer last wrote.
     pub window_hours: Option<u32>,
 }

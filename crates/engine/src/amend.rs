@@ -161,6 +161,20 @@ impl Engine {
         Ok(messages::versions(ws, &mut tx, id).await?)
     }
 
+    /// What came as a message that cannot be shown, as the provider had it.
+    ///
+    /// # Errors
+    /// When the actor may not, or nothing of the kind is kept.
+    pub async fn message_raw(&self, actor: &Actor, id: MessageId) -> Result<serde_json::Value, EngineError> {
+        actor.require(Permission::ManageAccounts)?;
+        let mut tx = self.store.read().await?;
+        let record = messages::get(actor.workspace, &mut tx, id).await?;
+        match record.filter(|record| !record.view.revoked).map(|record| record.content) {
+            Some(Content::Unsupported { raw, .. }) if !raw.is_null() => Ok(raw),
+            _ => Err(EngineError::NotFound { what: "payload" }),
+        }
+    }
+
     /// A message of a customer, or a sent one of ours, whose number is connected.
     async fn target(&self, actor: &Actor, id: MessageId) -> Result<Target, EngineError> {
         let (record, conversation) = {

@@ -195,6 +195,19 @@ pub async fn versions(
     Ok(Json(state.engine.message_versions(&actor, id).await?))
 }
 
+/// What came as a message that cannot be shown
+///
+/// For admins: as the provider had it, in whatever form. `404` for all other messages.
+#[utoipa::path(get, path = "/messages/{id}/raw", tag = "messages", params(("id" = MessageId, Path)),
+    responses((status = 200, description = "The payload", content_type = "application/json")))]
+pub async fn raw(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Id(id): Id<MessageId>,
+) -> Result<Json<serde_json::Value>, Problem> {
+    Ok(Json(state.engine.message_raw(&actor, id).await?))
+}
+
 /// Send again what has failed
 #[utoipa::path(post, path = "/messages/{id}/retry", tag = "messages", params(("id" = MessageId, Path)),
     responses((status = 200, body = MessageView)))]

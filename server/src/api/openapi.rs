@@ -40,6 +40,7 @@ use crate::{auth, problem};
         super::labels::remove, super::messages::note, super::messages::find,
         super::messages::list, super::messages::send, super::messages::retry, super::messages::react,
         super::messages::unreact, super::messages::edit, super::messages::revoke, super::messages::versions,
+        super::messages::raw,
         super::members::list, super::members::create, super::members::change,
         super::sessions::list, super::sessions::create, super::sessions::check, super::sessions::start_many, super::sessions::stop_many, super::sessions::stop_all, super::sessions::show, super::sessions::change, super::sessions::remove, super::sessions::start, super::sessions::stop, super::sessions::logout, super::sessions::reconnect, super::sessions::sync_history, super::sessions::gaps, super::sessions::qr, super::sessions::link_by_qr, super::sessions::pairing_code, super::sessions::link_by_pairing_code, super::sessions::devices, super::sessions::settings, super::sessions::reset_usage, super::sessions::primary,
         show,

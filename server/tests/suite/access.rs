@@ -130,6 +130,8 @@ fn cases() -> Vec<Case> {
         case(Method::PATCH, "/messages/{id}", Agent, NotThere, json!({"text": "Other"}), 409),
         case(Method::DELETE, "/messages/{id}", Agent, NotThere, none.clone(), 409),
         case(Method::GET, "/messages/{id}/versions", Agent, NotThere, none.clone(), 200),
+        // A text is shown as it is.
+        case(Method::GET, "/messages/{id}/raw", Admin, NotThere, none.clone(), 404),
         case(Method::GET, "/members", Agent, OwnOnly, none.clone(), 200),
         case(Method::POST, "/members", Admin, Elsewhere, member, 201),
         case(Method::PATCH, "/members/{id}", Admin, NotThere, json!({"name": "Other"}), 200),

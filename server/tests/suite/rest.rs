@@ -490,3 +490,30 @@ async fn what_is_left_out_of_a_sessions_settings_stays() {
     admin.post(&path, &json!({"sync_limit": 501})).await.problem(422);
     admin.post(&path, &json!({"warmup": true})).await.problem(422);
 }
+
+#[tokio::test]
+async fn admins_see_what_came_instead_of_a_message() {
+    let app = TestApp::init().await;
+    let from = "6281200009999";
+    let came = json!({"id": format!("wamid.{}", new_id()), "from": from, "type": "hologram",
+        "timestamp": app.engine.now().as_seconds().to_string(), "hologram": {"depth": 3}});
+    let change = app.change(&json!({"messages": [came]}));
+    assert_eq!(app.deliver(&change).await.status, 200);
+    app.settled().await;
+    let row = app.receive(from, "Sari", "can you see it?").await;
+    let agent = app.with_token(Role::Agent).await;
+    let thread = agent.get(&format!("/api/v1/conversations/{}/messages", row.id)).await.json();
+    let items = thread["items"].as_array().unwrap();
+    let id_of = |kind: &str| {
+        let item = items.iter().find(|item| item["content"]["type"] == kind).unwrap();
+        format!("/api/v1/messages/{}/raw", item["id"].as_str().unwrap())
+    };
+    let (hologram, text) = (id_of("unsupported"), id_of("text"));
+    assert!(!thread.to_string().contains("depth"), "{thread}");
+    assert_eq!(agent.get(&hologram).await.problem(403), "denied");
+    let admin = app.with_user(Role::Admin).await;
+    let answer = admin.get(&hologram).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(answer.json()["hologram"]["depth"], 3);
+    assert_eq!(admin.get(&text).await.problem(404), "not_found");
+}

@@ -38,4 +38,5 @@ pub(super) static WORDS: AddWords = AddWords {
     poll_votes_one: "1 vote",
     poll_votes_many: "{n} votes",
     poll_no_votes: "No votes yet",
+    poll_unseen: "Votes are seen on the phone only",
 };

@@ -38,4 +38,5 @@ pub(super) static WORDS: AddWords = AddWords {
     poll_votes_one: "1 suara",
     poll_votes_many: "{n} suara",
     poll_no_votes: "Belum ada suara",
+    poll_unseen: "Suara hanya terlihat di telepon",
 };

@@ -61,6 +61,7 @@ add_words! {
     poll_votes_one,
     poll_votes_many,
     poll_no_votes,
+    poll_unseen,
 }
 
 impl Lang {

@@ -38,4 +38,5 @@ pub(super) static WORDS: AddWords = AddWords {
     poll_votes_one: "1 voto",
     poll_votes_many: "{n} votos",
     poll_no_votes: "Nenhum voto ainda",
+    poll_unseen: "Os votos só aparecem no celular",
 };

@@ -25,7 +25,7 @@ pub(super) static WORDS: FileWords = FileWords {
     tray: "Files to send",
     take_out: "Take out {name}",
     as_document: "Send as documents, unchanged",
-    caption_hint: "Your text goes below the first file.",
+    caption_hint: "Your text goes below the first photo, video or document.",
     uploading: "Uploading {percent}%",
     waiting: "Waits until the connection is back",
     cancel: "Cancel the upload",

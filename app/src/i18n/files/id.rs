@@ -25,7 +25,7 @@ pub(super) static WORDS: FileWords = FileWords {
     tray: "Berkas yang akan dikirim",
     take_out: "Keluarkan {name}",
     as_document: "Kirim sebagai dokumen, tanpa diubah",
-    caption_hint: "Teks Anda tampil di bawah berkas pertama.",
+    caption_hint: "Teks Anda tampil di bawah foto, video, atau dokumen pertama.",
     uploading: "Mengunggah {percent}%",
     waiting: "Menunggu sambungan kembali",
     cancel: "Batalkan unggahan",

@@ -25,7 +25,7 @@ pub(super) static WORDS: FileWords = FileWords {
     tray: "Arquivos a enviar",
     take_out: "Tirar {name}",
     as_document: "Enviar como documentos, sem alterar",
-    caption_hint: "Seu texto vai abaixo do primeiro arquivo.",
+    caption_hint: "Seu texto vai abaixo da primeira foto, vídeo ou documento.",
     uploading: "Enviando {percent}%",
     waiting: "Espera a conexão voltar",
     cancel: "Cancelar o envio",

@@ -120,6 +120,13 @@ fn refused(provider: ProviderKind, file: &Chosen) -> Option<MediaRefusal> {
     (!matches!(refusal, MediaRefusal::Type { .. })).then_some(refusal)
 }
 
+/// Whether words can stand below it, as far as its name tells. Pictures are made small enough by the server.
+pub(super) fn takes_words(provider: ProviderKind, wish: Wish, file: &Chosen) -> bool {
+    let facts = FileFacts { mime: &file.mime, size: file.size, animated: false };
+    kind_is_picture(&file.mime)
+        || media::plan(provider, wish, facts).is_ok_and(|plan| plan.send_as.takes_caption())
+}
+
 fn refusal_words(app: App, file: &Chosen, refusal: &MediaRefusal) -> String {
     let words = app.lang.file_words();
     match refusal {

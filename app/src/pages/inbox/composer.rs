@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use balas_domain::{
-    Content, ConversationId, Permission, Timestamp, content::MAX_TEXT, file::MAX_CAPTION, media::Wish,
-    socket::Presence, view::MessageView,
+    Content, ConversationId, Mention, Permission, Timestamp, content::MAX_TEXT, file::MAX_CAPTION,
+    media::Wish, socket::Presence, view::MessageView,
 };
 use leptos::{html, prelude::*};
 
 use super::{
     add::{Add, add_view},
-    attach::{Tray, files_of, tray_view},
+    attach::{Tray, files_of, takes_words, tray_view},
     emoji::EmojiButton,
     group::closed_words,
     mention::{Mentions, Pressed},
@@ -199,24 +199,32 @@ pub(super) fn Composer(
         }
         (1..=MAX_TEXT).contains(&length.get()) && (noting.get() || ready())
     };
-    // Files go out one message each; what is written stands below the first.
-    let send_files = move |files: Vec<Chosen>, wish: Wish, caption: String| {
+    // Files go out one message each; what is written stands below the first that takes words. Where none does, it is a
+    // message of its own.
+    let send_files = move |files: Vec<Chosen>, wish: Wish, said: (String, Vec<Mention>)| {
         let Some(author) = sending::author(app) else { return };
+        let (mut caption, mentioned) = said;
         let answers = answering.get_untracked();
         let mut along = Along {
             conversation: id,
             account: account_id,
             author,
-            caption,
+            caption: String::new(),
             answers: answers.as_ref().map(|message| (message.id, sending::quote_of(message))),
         };
-        for file in files {
+        let bearer =
+            can.and_then(|(provider, _)| files.iter().position(|file| takes_words(provider, wish, file)));
+        for (n, file) in files.into_iter().enumerate() {
+            along.caption = if bearer == Some(n) { std::mem::take(&mut caption) } else { String::new() };
             app.uploads().submit(app, file, wish, along.clone());
-            (along.caption, along.answers) = (String::new(), None);
+            along.answers = None;
+        }
+        if !caption.is_empty() {
+            app.sending().submit(app, id, account_id, (Content::text(caption), mentioned), None);
         }
     };
     let recorded = move |file: Chosen| {
-        send_files(vec![file], Wish::Voice, String::new());
+        send_files(vec![file], Wish::Voice, (String::new(), Vec::new()));
         answering.set(None);
     };
     let submit = move || {
@@ -230,7 +238,7 @@ pub(super) fn Composer(
             noting.set(false);
         } else if !tray.files.with_untracked(Vec::is_empty) {
             let (files, wish) = tray.take();
-            send_files(files, wish, mentions.encode(words).0);
+            send_files(files, wish, mentions.encode(words));
         } else {
             let (text, mentioned) = mentions.encode(words);
             let said = (Content::text(text), mentioned);

@@ -1,7 +1,8 @@
 //! What a message says, by its kind.
 
 use balas_domain::{
-    Content, FileView, Mention, MessageId,
+    Content, FileView, Mention, MessageId, Permission,
+    content::Card,
     view::{Direction, Vote},
 };
 use leptos::prelude::*;
@@ -9,6 +10,7 @@ use leptos::prelude::*;
 use super::file::file;
 use crate::{
     i18n::{Words, fill},
+    state::use_app,
     ui::{
         icon::{Icon, icon},
         rich_text::{Marks, marking},
@@ -58,15 +60,10 @@ pub(super) fn content(said: &Said, words: &'static Words) -> AnyView {
         Content::Location { latitude, longitude, name, address } => {
             location_card(*latitude, *longitude, name.as_deref(), address.as_deref(), words)
         }
-        Content::Contacts { cards } => cards
-            .iter()
-            .map(|card| {
-                let phones = card.phones.join(", ");
-                piece(Icon::Contact, words.kind_contact, Some(card.name.clone()), Some(phones))
-            })
-            .collect_view()
-            .into_any(),
-        Content::Poll(poll) => super::poll::poll(poll, &said.votes),
+        Content::Contacts { cards } => {
+            cards.iter().map(|card| contact_card(card, words)).collect_view().into_any()
+        }
+        Content::Poll(poll) => super::poll::poll(said.id, poll, &said.votes),
         Content::Choice { title, .. } => view! {
             <p class="bubble-hint">{words.choice_label}</p>
             <p class="bubble-text" dir="auto">{title.clone()}</p>
@@ -83,7 +80,23 @@ pub(super) fn content(said: &Said, words: &'static Words) -> AnyView {
         Content::Activity { .. } => ().into_any(),
         Content::Unsupported { kind, .. } => {
             let text = fill(words.unsupported_text, &[("kind", kind)]);
-            piece(Icon::Unsupported, words.kind_unsupported, None, Some(text))
+            let raw = use_app().may(Permission::ManageAccounts).then(|| {
+                view! {
+                    <a
+                        class="piece-link"
+                        href=format!("/api/v1/messages/{}/raw", said.id)
+                        target="_blank"
+                        rel="noopener"
+                    >
+                        {words.unsupported_show}
+                    </a>
+                }
+            });
+            view! {
+                {piece(Icon::Unsupported, words.kind_unsupported, None, Some(text))}
+                {raw}
+            }
+            .into_any()
         }
     }
 }
@@ -99,6 +112,42 @@ fn piece(sign: Icon, label: &'static str, name: Option<String>, below: Option<St
                 {name.map(|name| view! { <p class="piece-name" dir="auto">{name}</p> })}
                 {below.map(|below| view! { <p class="piece-below" dir="auto">{below}</p> })}
             </div>
+        </div>
+    }
+    .into_any()
+}
+
+/// A contact, to be called and to be saved.
+fn contact_card(card: &Card, words: &'static Words) -> AnyView {
+    let name = if card.name.is_empty() { words.kind_contact } else { card.name.as_str() };
+    let save = fill(use_app().lang.file_words().save, &[("name", name)]);
+    let numbers = card.phones.iter().enumerate().map(|(n, phone)| {
+        let digits: String = phone.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect();
+        view! {
+            {(n > 0).then_some(", ")}
+            <a href=format!("tel:{digits}")>{phone.clone()}</a>
+        }
+    });
+    let numbers = (!card.phones.is_empty()).then(|| numbers.collect_view());
+    view! {
+        <div class="piece">
+            <span class="piece-sign">{icon(Icon::Contact)}</span>
+            <div>
+                <p class="piece-kind">{words.kind_contact}</p>
+                <p class="piece-name" dir="auto">{card.name.clone()}</p>
+                {numbers.map(|numbers| view! { <p class="piece-below">{numbers}</p> })}
+            </div>
+            <span class="piece-acts">
+                <a
+                    class="icon-button"
+                    href=card.to_link()
+                    download=format!("{name}.vcf")
+                    aria-label=save.clone()
+                    title=save
+                >
+                    {icon(Icon::Download)}
+                </a>
+            </span>
         </div>
     }
     .into_any()

@@ -6,7 +6,7 @@ use balas_domain::{
     file::size_words,
     media,
 };
-use leptos::{prelude::*, task::spawn_local};
+use leptos::{html, prelude::*, task::spawn_local};
 
 use super::voice::Player;
 use crate::{
@@ -45,17 +45,46 @@ fn kept(app: App, id: MessageId, said: &Media, file: &FileView, author: &str) ->
         (FileState::Here, MediaKind::Image | MediaKind::Sticker) if file.preview => {
             picture(app, id, said, file, author)
         }
-        (FileState::Here, MediaKind::Video) => {
-            let label = said.file_name.clone().unwrap_or_else(|| app.words.kind_video.to_owned());
-            view! {
-                <video class="film" controls preload="metadata" src=address(id, "") aria-label=label></video>
-            }
-            .into_any()
+        (FileState::Here, MediaKind::Video) => film(app, id, said, file),
+        (FileState::Here, MediaKind::Audio) => {
+            view! { <Player id=id file=file.clone() name=name_of(app, said) /> }.into_any()
         }
-        (FileState::Here, MediaKind::Audio) => view! { <Player id=id file=file.clone() /> }.into_any(),
         (FileState::Here, _) => document(app, id, said, file),
         _ => absent(app, id, said, file),
     }
+}
+
+/// A film with the way to save it, which alone is left where the browser cannot play it.
+fn film(app: App, id: MessageId, said: &Media, file: &FileView) -> AnyView {
+    let node = NodeRef::<html::Video>::new();
+    let broken = RwSignal::new(false);
+    // It may have failed before anybody listened.
+    Effect::new(move || {
+        if node.get().is_some_and(|film| film.error().is_some()) {
+            broken.set(true);
+        }
+    });
+    let (name, said, file) = (name_of(app, said), said.clone(), file.clone());
+    (move || {
+        if broken.get() {
+            return document(app, id, &said, &file);
+        }
+        let failed = move |_| broken.set(true);
+        view! {
+            <video
+                node_ref=node
+                class="film"
+                controls
+                preload="metadata"
+                src=address(id, "")
+                aria-label=name.clone()
+                on:error=failed
+            ></video>
+            {save_link(app, id, &name)}
+        }
+        .into_any()
+    })
+    .into_any()
 }
 
 /// A picture, with room kept for it before it is there.
@@ -100,7 +129,8 @@ fn name_of(app: App, said: &Media) -> String {
     said.file_name.clone().unwrap_or_else(|| media_sign(said, app.words).1.to_owned())
 }
 
-fn save_link(app: App, id: MessageId, name: &str) -> AnyView {
+/// The way to save it.
+pub(super) fn save_link(app: App, id: MessageId, name: &str) -> AnyView {
     let label = fill(app.lang.file_words().save, &[("name", name)]);
     view! {
         <a class="button small" href=address(id, "?save=true") download="" aria-label=label.clone() title=label>

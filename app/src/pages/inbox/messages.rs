@@ -2,10 +2,11 @@
 
 use balas_domain::{
     ConversationId, MessageId, Seq,
-    view::{Direction, MessageView},
+    view::{Direction, MessageView, ProviderKind},
 };
-use leptos::{html, prelude::*};
-use web_sys::HtmlElement;
+use leptos::{ev, html, prelude::*};
+use wasm_bindgen::JsCast;
+use web_sys::{DataTransfer, DragEvent, Element, HtmlElement, Node};
 
 use super::{
     attach::{Tray, drop_zone, files_of},
@@ -93,35 +94,10 @@ pub(super) fn Messages(
     let provider = provider
         .filter(|account| account.capabilities.media && app.may(balas_domain::Permission::Reply))
         .map(|account| account.provider);
-    // Only where files can be sent, so that elsewhere the browser does what it does.
-    let over = move |event: web_sys::DragEvent| {
-        let files = event.data_transfer().is_some_and(|data| data.types().includes(&"Files".into(), 0));
-        if provider.is_some() && files {
-            event.prevent_default();
-            dragging.set(true);
-        }
-    };
-    let dropped = move |event: web_sys::DragEvent| {
-        dragging.set(false);
-        if let (Some(provider), Some(files)) = (provider, files_of(event.data_transfer())) {
-            event.prevent_default();
-            tray.add(app, provider, &files);
-        }
-    };
+    take_drops(app, provider, tray, dragging);
     let title = move || row.as_ref().map(|row| row.with(|row| row.title.clone())).unwrap_or_default();
     view! {
-        <div
-            class="thread-body"
-            on:dragenter=over
-            on:dragover=over
-            on:dragleave=move |event: web_sys::DragEvent| {
-                // Not when it only moves on to something within.
-                if event.related_target().is_none() {
-                    dragging.set(false);
-                }
-            }
-            on:drop=dropped
-        >
+        <div class="thread-body">
             {drop_zone(dragging, title)}
             <div class="thread-scroll" id=SCROLLER node_ref=scroller on:scroll=scrolled tabindex="0" role="group" aria-label=label>
                 <div class="thread-log">
@@ -249,6 +225,65 @@ fn count_below(app: App, id: ConversationId, at_newest: RwSignal<bool>, below: R
     });
 }
 
+/// Files can be dropped anywhere on the conversation. Beside it they go nowhere: the browser would leave the page to show
+/// them.
+fn take_drops(app: App, provider: Option<ProviderKind>, tray: Tray, dragging: RwSignal<bool>) {
+    let show = move |now: bool| {
+        if dragging.get_untracked() != now {
+            dragging.set(now);
+        }
+    };
+    let over = move |event: DragEvent| {
+        let Some(data) = event.data_transfer().filter(brings_files) else { return };
+        event.prevent_default();
+        let taken = provider.is_some() && is_on_thread(&event);
+        if !taken {
+            data.set_drop_effect("none");
+        }
+        show(taken);
+    };
+    let left = move |event: DragEvent| {
+        // Not when it only moves on to something within the page.
+        if event.related_target().is_none() {
+            show(false);
+        }
+    };
+    let dropped = move |event: DragEvent| {
+        show(false);
+        let Some(data) = event.data_transfer().filter(brings_files) else { return };
+        event.prevent_default();
+        if let (Some(provider), Some(files)) = (provider, files_of(Some(data)))
+            && is_on_thread(&event)
+        {
+            tray.add(app, provider, &files);
+        }
+    };
+    Effect::new(move || {
+        let handles = [
+            window_event_listener(ev::dragenter, over),
+            window_event_listener(ev::dragover, over),
+            window_event_listener(ev::dragleave, left),
+            window_event_listener(ev::drop, dropped),
+        ];
+        on_cleanup(move || {
+            for handle in handles {
+                handle.remove();
+            }
+        });
+    });
+}
+
+fn brings_files(data: &DataTransfer) -> bool {
+    data.types().includes(&"Files".into(), 0)
+}
+
+/// Whether it is over head, messages, or composer. What is under the pointer may be a text.
+fn is_on_thread(event: &DragEvent) -> bool {
+    let under = event.target().and_then(|under| under.dyn_into::<Node>().ok());
+    let element = under.and_then(|under| under.dyn_ref::<Element>().cloned().or_else(|| under.parent_element()));
+    element.is_some_and(|element| matches!(element.closest(".thread-pane"), Ok(Some(_))))
+}
+
 /// Files that wait go on when the connection is back, and nobody leaves them behind unasked.
 fn keep_uploading(app: App) {
     Effect::new(move || {
@@ -257,7 +292,7 @@ fn keep_uploading(app: App) {
         }
     });
     Effect::new(move || {
-        let handle = window_event_listener(leptos::ev::beforeunload, move |event| {
+        let handle = window_event_listener(ev::beforeunload, move |event| {
             if app.uploads().any() {
                 event.prevent_default();
             }

@@ -1,11 +1,15 @@
 //! A poll in the thread, with what was chosen so far.
 
-use balas_domain::{content::Poll, view::Vote};
+use balas_domain::{
+    MessageId,
+    content::Poll,
+    view::{MessageView, Vote},
+};
 use leptos::prelude::*;
 
 use crate::{
     i18n::count,
-    state::use_app,
+    state::{App, use_app},
     ui::icon::{Icon, icon},
 };
 
@@ -14,7 +18,8 @@ fn chosen<'a>(option: &str, votes: &'a [Vote]) -> Vec<&'a Vote> {
     votes.iter().filter(|vote| vote.options.iter().any(|chosen| chosen == option)).collect()
 }
 
-pub(super) fn poll(poll: &Poll, votes: &[Vote]) -> AnyView {
+/// The poll of a message.
+pub(super) fn poll(id: MessageId, poll: &Poll, votes: &[Vote]) -> AnyView {
     let app = use_app();
     let words = app.lang.add_words();
     let most = poll.options.iter().map(|option| chosen(option, votes).len()).max().unwrap_or(0).max(1);
@@ -42,7 +47,7 @@ pub(super) fn poll(poll: &Poll, votes: &[Vote]) -> AnyView {
         .collect_view();
     let how = if poll.max_answer > 1 { words.poll_any } else { words.poll_one };
     let total = match votes.len() {
-        0 => words.poll_no_votes.to_owned(),
+        0 => none_yet(app, id).to_owned(),
         n => count(words.poll_votes_one, words.poll_votes_many, n as i64),
     };
     view! {
@@ -54,6 +59,21 @@ pub(super) fn poll(poll: &Poll, votes: &[Vote]) -> AnyView {
         </div>
     }
     .into_any()
+}
+
+/// What stands where there are no votes: not every number hears of them.
+fn none_yet(app: App, id: MessageId) -> &'static str {
+    let words = app.lang.add_words();
+    // Neither changes for a message that stands.
+    let number = untrack(|| {
+        let message = app.inbox().bubble(id)?;
+        app.inbox().account(message.with_untracked(MessageView::carrier))
+    });
+    match number.map(|number| number.capabilities) {
+        Some(can) if !can.poll => words.poll_as_text,
+        Some(can) if !can.votes => words.poll_unseen,
+        _ => words.poll_no_votes,
+    }
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! Sound: a player with the shape of what is said, and how fast it is said.
 
 use balas_domain::{FileView, MessageId};
-use leptos::{html, prelude::*};
+use leptos::{html, prelude::*, task::spawn_local};
+use wasm_bindgen_futures::JsFuture;
 
-use super::file::address;
+use super::file::{address, save_link};
 use crate::{
     i18n::fill,
     state::use_app,
@@ -13,9 +14,9 @@ use crate::{
 /// How fast it can be heard.
 const SPEEDS: [(f64, &str); 3] = [(1.0, "1×"), (1.5, "1.5×"), (2.0, "2×")];
 
-/// Plays the sound of a message.
+/// Plays the sound of a message, which is called so when it is saved.
 #[component]
-pub(super) fn Player(id: MessageId, file: FileView) -> impl IntoView {
+pub(super) fn Player(id: MessageId, file: FileView, name: String) -> impl IntoView {
     let app = use_app();
     let words = app.lang.file_words();
     let node = NodeRef::<html::Audio>::new();
@@ -33,7 +34,12 @@ pub(super) fn Player(id: MessageId, file: FileView) -> impl IntoView {
             // Only one voice at a time.
             stop_others(&audio);
             audio.set_playback_rate(SPEEDS[speed.get_untracked()].0);
-            let _ = audio.play();
+            if let Ok(begun) = audio.play() {
+                // What cannot be played says so by an event as well.
+                spawn_local(async move {
+                    let _ = JsFuture::from(begun).await;
+                });
+            }
         }
     };
     let faster = move |_| {
@@ -123,7 +129,16 @@ pub(super) fn Player(id: MessageId, file: FileView) -> impl IntoView {
                 on:error=move |_| broken.set(true)
             ></audio>
         </div>
-        {move || broken.get().then(|| view! { <p class="bubble-hint" role="status">{words.unplayable}</p> })}
+        {move || {
+            broken
+                .get()
+                .then(|| {
+                    view! {
+                        <p class="bubble-hint" role="status">{words.unplayable}</p>
+                        {save_link(app, id, &name)}
+                    }
+                })
+        }}
     }
 }
 
