@@ -280,7 +280,8 @@ fn brings_files(data: &DataTransfer) -> bool {
 /// Whether it is over head, messages, or composer. What is under the pointer may be a text.
 fn is_on_thread(event: &DragEvent) -> bool {
     let under = event.target().and_then(|under| under.dyn_into::<Node>().ok());
-    let element = under.and_then(|under| under.dyn_ref::<Element>().cloned().or_else(|| under.parent_element()));
+    let element =
+        under.and_then(|under| under.dyn_ref::<Element>().cloned().or_else(|| under.parent_element()));
     element.is_some_and(|element| matches!(element.closest(".thread-pane"), Ok(Some(_))))
 }
 
