@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use balas_domain::{ConversationId, MessageId, search::SearchQuery};
+use balas_domain::{ConversationId, MessageId, inbox::MessagePage, search::SearchQuery};
 use leptos::{prelude::*, task::spawn_local};
 
 use super::{
@@ -135,13 +135,29 @@ pub(super) fn extend(app: App, load: RwSignal<Load>, cursor: Option<String>) {
         }
         match answer {
             Ok(page) => {
-                app.inbox().extend(id, &cursor, page.messages);
+                let older = app.inbox().thread_cursor().as_ref() == Some(&cursor);
+                let (near, far) = in_two(page.messages, &cursor, older);
+                app.inbox().extend(id, &cursor, near);
+                timer::sleep(Duration::ZERO).await;
+                if app.inbox().generation() != generation || app.inbox().open_id() != Some(id) {
+                    return;
+                }
+                app.inbox().extend(id, &cursor, far);
                 load.set(Load::Ready);
             }
             Err(ApiError::SignedOut) => sign_in_again(),
             Err(_) => load.set(Load::Failed),
         }
     });
+}
+
+/// Parts a page, newest first, into the half that stands next to what is shown, which leads on to the same page, and the
+/// other: to draw all of it at once would hold up who is scrolling.
+fn in_two(mut page: MessagePage, cursor: &str, older: bool) -> (MessagePage, MessagePage) {
+    let rest = page.items.split_off(page.items.len() / 2);
+    let (near, far) = if older { (page.items, rest) } else { (rest, page.items) };
+    let same = Some(cursor.to_owned());
+    (MessagePage { items: near, next: same.clone(), newer: same }, MessagePage { items: far, ..page })
 }
 
 /// Fetches the next page of the list.
