@@ -8,7 +8,7 @@ use balas_domain::view::ProviderKind;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CheckError {
     /// No connection came about, or no answer in time.
-    #[error("{url} cannot be reached ({detail}). {}", reach(*.by))]
+    #[error("The address {url} cannot be reached ({detail}). {}", reach(*.by))]
     Unreachable {
         /// Whose server it is.
         by: ProviderKind,

@@ -593,7 +593,7 @@ async fn what_came_after_what_was_read_on_the_phone_stays_unread() {
     ];
     for order in orders {
         let world = world().await;
-        world.take(&[order.clone()]).await;
+        world.take(std::slice::from_ref(&order)).await;
         let mut tx = world.engine.store().read().await.unwrap();
         let list = conversations::list(world.ws, &mut tx, &ListQuery::default()).await.unwrap();
         assert_eq!(list.items[0].unread, 1, "{order:?}");
