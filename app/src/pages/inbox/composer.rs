@@ -14,7 +14,7 @@ use super::{
     emoji::EmojiButton,
     group::closed_words,
     mention::{Mentions, Pressed},
-    notice::{Way, other_connected, way},
+    notice::{Way, way},
     record::{Recorder, record_button, recording_bar},
 };
 use crate::{
@@ -64,7 +64,7 @@ pub(super) fn Composer(
         let fall_back = app.inbox().workspace.get().fall_back;
         app.inbox().accounts.with(|accounts| {
             let account = accounts.iter().find(|account| account.id == account_id);
-            let other = fall_back && other_connected(accounts, account_id);
+            let other = fall_back && accounts.iter().any(|account| account.status.can_send());
             row.with(|row| way(row, account, other, now))
         })
     });

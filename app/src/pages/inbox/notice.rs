@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use balas_domain::{
-    AccountId, Address, Timestamp,
+    Address, Timestamp,
     view::{AccountView, ConversationView},
 };
 
@@ -31,14 +31,6 @@ impl Way {
     }
 }
 
-/// Whether another number than this one can reach any customer now. One with a window can begin nothing: whether it may
-/// write to a customer depends on when he last wrote to it, which is not known here.
-pub(super) fn other_connected(accounts: &[AccountView], own: AccountId) -> bool {
-    accounts.iter().any(|account| {
-        account.id != own && account.status.can_send() && account.capabilities.window_hours.is_none()
-    })
-}
-
 /// Whether an answer can be sent to this conversation by this number now. `other`: another number may stand in for it,
 /// and one is connected.
 pub(super) fn way(row: &ConversationView, account: Option<&AccountView>, other: bool, now: Timestamp) -> Way {
@@ -57,8 +49,6 @@ pub(super) fn way(row: &ConversationView, account: Option<&AccountView>, other: 
 
 #[cfg(test)]
 mod tests {
-    use std::slice::from_ref;
-
     use balas_domain::{AccountStatus, Address, Seq, view::ProviderKind};
 
     use super::*;
@@ -120,20 +110,5 @@ mod tests {
         assert_eq!(way(&row(None), None, false, now), Way::Gone);
         assert_eq!(way(&row(None), Some(&lost), true, now), Way::ByOther);
         assert!(!Way::Closed.takes_text() && Way::ByOther.takes_text());
-    }
-
-    #[test]
-    fn only_a_connected_number_without_a_window_stands_in() {
-        let own = AccountId(uuid::Uuid::nil());
-        let other = |status, provider| AccountView {
-            id: AccountId(uuid::Uuid::from_u128(1)),
-            ..account(status, provider)
-        };
-        let linked = other(AccountStatus::Ready, ProviderKind::Gateway);
-        assert!(other_connected(from_ref(&linked), own));
-        assert!(!other_connected(from_ref(&linked), linked.id), "a number does not stand in for itself");
-        assert!(!other_connected(&[other(AccountStatus::Idle, ProviderKind::Bridge)], own));
-        assert!(!other_connected(&[other(AccountStatus::Ready, ProviderKind::Cloud)], own));
-        assert!(!other_connected(&[], own));
     }
 }
