@@ -333,6 +333,13 @@ pub async fn create_gateway(form: GatewayForm) -> Result<AccountView, ApiError> 
     context::answer(call.engine.create_gateway(&call.actor, &form).await)
 }
 
+/// Tries whether this server has what a number in a browser needs.
+#[server(prefix = "/api/ui", endpoint = "check_bridge", input = Json)]
+pub async fn check_bridge() -> Result<(), ApiError> {
+    let call = context::Call::new().await?;
+    context::answer(call.engine.check_bridge(&call.actor).await)
+}
+
 /// Connects a number through our own bridge.
 #[server(prefix = "/api/ui", endpoint = "create_bridge", input = Json)]
 pub async fn create_bridge(form: BridgeForm) -> Result<AccountView, ApiError> {

@@ -30,7 +30,7 @@ test.describe("a number of the Cloud API", () => {
     await expect(menu(page).getByRole("button", { name: "Change", exact: true })).toHaveCount(0);
     await menu(page).getByRole("button", { name: "React with 👍" }).click();
     await expect(menu(page)).toBeHidden();
-    await expect(message.getByRole("img", { name: /reacted 👍/ })).toBeVisible();
+    await expect(message.getByRole("button", { name: /reacted 👍/ })).toBeVisible();
 
     await openMenu(page, "Sudah saya transfer");
     await expect(menu(page).getByRole("button", { name: "Take 👍 away" })).toHaveAttribute("aria-pressed", "true");
@@ -41,15 +41,53 @@ test.describe("a number of the Cloud API", () => {
     await search.press("ArrowDown");
     await expect(page.getByRole("button", { name: "party popper" })).toBeFocused();
     await page.keyboard.press("Enter");
-    await expect(message.getByRole("img", { name: /reacted 🎉/ })).toBeVisible();
-    await expect(message.getByRole("img", { name: /reacted/ })).toHaveCount(1);
+    await expect(message.getByRole("button", { name: /reacted 🎉/ })).toBeVisible();
+    await expect(message.getByRole("button", { name: /reacted/ })).toHaveCount(1);
 
     await openMenu(page, "Sudah saya transfer");
     await menu(page).getByRole("button", { name: "Take 🎉 away" }).click();
-    await expect(message.getByRole("img", { name: /reacted/ })).toHaveCount(0);
+    await expect(message.getByRole("button", { name: /reacted/ })).toHaveCount(0);
     const reactions = async () =>
       (await server.sandbox.sent(customer.number)).filter((sent) => sent.type === "reaction").map((sent) => sent.text ?? "");
     await expect.poll(reactions).toEqual(["👍", "🎉", ""]);
+  });
+
+  test("a reaction of the customer is joined and left by pressing it", async ({ page, server, customer }) => {
+    const id = await customer.writes("Sudah sampai");
+    await openChat(page, customer);
+    const message = bubble(page, "Sudah sampai");
+    await customer.sends("reaction", { message_id: id, emoji: "❤️" });
+    const theirs = message.getByRole("button", { name: `${customer.name} reacted ❤️` });
+    const all = message.getByRole("button", { name: /reacted/ });
+    await expect(theirs).toHaveAttribute("aria-pressed", "false");
+    const room = await theirs.boundingBox();
+    expect(Math.min(room?.width ?? 0, room?.height ?? 0)).toBeGreaterThanOrEqual(24);
+    await theirs.focus();
+    await page.keyboard.press("Enter");
+    await expect(all).toHaveCount(2);
+    await expect(theirs).toHaveAttribute("aria-pressed", "true");
+    await expect(theirs).toBeFocused();
+    expect(await violations(page)).toEqual([]);
+    await page.keyboard.press("Enter");
+    await expect(all).toHaveCount(1);
+    await expect(theirs).toHaveAttribute("aria-pressed", "false");
+    const reactions = async () =>
+      (await server.sandbox.sent(customer.number)).filter((sent) => sent.type === "reaction").map((sent) => sent.text ?? "");
+    await expect.poll(reactions).toEqual(["❤️", ""]);
+  });
+
+  test("more than a day after the customer wrote no reaction is offered, until he writes", async ({ page, customer }) => {
+    const id = await customer.writes("Kemarin", { timestamp: Math.floor(Date.now() / 1000) - 25 * 3600 });
+    await customer.sends("reaction", { message_id: id, emoji: "👍" }, { timestamp: Math.floor(Date.now() / 1000) - 25 * 3600 });
+    await page.getByRole("searchbox").fill(customer.name);
+    await openChat(page, customer);
+    await expect(bubble(page, "Kemarin").getByRole("img", { name: `${customer.name} reacted 👍` })).toBeVisible();
+    await openMenu(page, "Kemarin");
+    await expect(menu(page).getByRole("button", { name: "Reply" })).toBeVisible();
+    await expect(menu(page).getByRole("button", { name: "React with 👍" })).toHaveCount(0);
+    await customer.writes("Saya kembali");
+    await expect(menu(page).getByRole("button", { name: "React with 👍" })).toBeVisible();
+    await expect(bubble(page, "Kemarin").getByRole("button", { name: `${customer.name} reacted 👍` })).toBeVisible();
   });
 
   test("an emoji goes where the caret stands", async ({ page, customer }) => {
@@ -76,7 +114,7 @@ test.describe("a number of the Cloud API", () => {
 test.describe("a linked number", () => {
   test.use({ isolated: true });
 
-  test("a sent text is changed, shows what it said, and is taken back", async ({ page, server, signIn }) => {
+  test("a sent text is changed, shows what it said, and is taken back", async ({ page, server, signIn, other }) => {
     await signIn(page, "owner");
     await open(page, "/accounts/new");
     await page.getByRole("radio", { name: /^Gateway/ }).check();
@@ -93,6 +131,7 @@ test.describe("a linked number", () => {
     }
     await page.getByRole("button", { name: "Save and connect" }).click();
     await expect(page).toHaveURL(/\/accounts\/[0-9a-f-]{36}$/);
+    const account = page.url();
     const device = `v9/balas-${page.url().split("/").pop() ?? ""}`;
     await expect(page.getByRole("img", { name: "QR code that links Gudang" })).toBeVisible();
     await server.sandbox.scan(device, PHONE);
@@ -138,5 +177,18 @@ test.describe("a linked number", () => {
     await expect(sure).toBeHidden();
     await expect(bubble(page, "Sampai jam enam")).toHaveCount(0);
     await expect.poll(async () => (await server.sandbox.sent(customer.number)).some((s) => s.type === "revoke")).toBe(true);
+
+    // Neither is offered while the number is away.
+    await answer(page, "Sampai besok");
+    await status(bubble(page, "Sampai besok"), "sent", "delivered", "read");
+    await openMenu(page, "Sampai besok");
+    await expect(menu(page).getByRole("button", { name: "Change", exact: true })).toBeVisible();
+    const elsewhere = await other("owner");
+    await open(elsewhere, account);
+    await elsewhere.getByRole("button", { name: "Stop", exact: true }).click();
+    for (const name of ["Change", "Delete for everyone", "React with 👍"]) {
+      await expect(menu(page).getByRole("button", { name, exact: true })).toHaveCount(0);
+    }
+    await expect(menu(page).getByRole("button", { name: "Reply" })).toBeVisible();
   });
 });

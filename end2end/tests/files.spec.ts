@@ -171,7 +171,10 @@ test("a file is sent by dropping it on the conversation, or by pasting it", asyn
   await expect.poll(async () => (await customer.kinds()).length).toBe(3);
 });
 
-test("a file that WhatsApp would not take is refused before it is uploaded", async ({ page, customer }) => {
+test("a file that WhatsApp would not take is refused before it is uploaded, unless it goes as a document", async ({
+  page,
+  customer,
+}) => {
   await chat(page, customer);
   await page.evaluate(() => {
     const input = document.querySelector<HTMLInputElement>("input#attach")!;
@@ -180,16 +183,34 @@ test("a file that WhatsApp would not take is refused before it is uploaded", asy
     input.files = data.files;
     input.dispatchEvent(new Event("change", { bubbles: true }));
   });
-  await expect(page.getByText(/film\.mp4 has 17\.9 MB\. WhatsApp takes at most/)).toBeVisible();
-  await expect(page.getByRole("list", { name: "Files to send" })).toBeHidden();
+  const refusal = page.getByText(/film\.mp4 has 17\.9 MB\. WhatsApp takes at most/);
+  const tray = page.getByRole("list", { name: "Files to send" });
+  await expect(refusal).toBeVisible();
+  await expect(tray).toBeHidden();
+  expect(await violations(page)).toEqual([]);
+
+  const choice = page.getByRole("checkbox", { name: "Send as documents, unchanged" });
+  await choice.check();
+  await expect(tray).toContainText("film.mp4");
+  await expect(refusal).toBeHidden();
+  await choice.uncheck();
+  await expect(tray).toBeHidden();
+  await expect(refusal).toBeVisible();
+  await page.getByRole("button", { name: "Take out film.mp4" }).click();
+  await expect(choice).toBeHidden();
 });
 
 test("an upload shows how far it is, survives a lost line and can be cancelled", async ({ page, context, quiet, customer }) => {
   quiet.allow(/Failed to load resource.*\/api\/v1\/uploads\//);
   await chat(page, customer);
   let cut = true;
+  // A line that broke half open still holds the file.
+  let held = true;
   await page.route("**/api/v1/uploads/**", async (route) => {
-    if (cut && route.request().method() === "PUT" && route.request().url().includes("offset=1048576")) {
+    if (held && route.request().method() === "PUT") {
+      held = false;
+      await route.fulfill({ status: 409, json: { code: "upload_busy", detail: "a part of this file is just being written" } });
+    } else if (cut && route.request().method() === "PUT" && route.request().url().includes("offset=1048576")) {
       await route.abort();
     } else {
       await route.continue();
@@ -200,6 +221,7 @@ test("an upload shows how far it is, survives a lost line and can be cancelled",
   await page.getByRole("button", { name: "Send", exact: true }).click();
   const message = bubble(page, "besar.txt");
   await expect(message.getByText("Uploading 33%")).toBeVisible();
+  expect(held).toBe(false);
   cut = false;
   await expect(thread(page).getByRole("link", { name: "Save besar.txt" })).toBeVisible();
   await expect.poll(async () => (await customer.kinds()).length).toBe(1);
@@ -211,6 +233,36 @@ test("an upload shows how far it is, survives a lost line and can be cancelled",
   await expect(wrong.getByText("Uploading 33%")).toBeVisible();
   await wrong.getByRole("button", { name: "Cancel the upload" }).click();
   await expect(wrong).toHaveCount(0);
+  await context.unrouteAll();
+});
+
+test("an upload that was refused goes on where it stopped", async ({ page, context, quiet, customer }) => {
+  quiet.allow(/Failed to load resource.*\/api\/v1\/uploads\//);
+  await chat(page, customer);
+  const asked: string[] = [];
+  page.on("request", (request) => {
+    const url = new URL(request.url());
+    if (url.pathname.startsWith("/api/v1/uploads")) {
+      asked.push(`${request.method()}${url.search}`);
+    }
+  });
+  let refuse = true;
+  await page.route("**/api/v1/uploads/**", async (route) => {
+    if (refuse && route.request().url().includes("offset=1048576")) {
+      await route.fulfill({ status: 422, json: { code: "not_now", detail: "not now" } });
+    } else {
+      await route.continue();
+    }
+  });
+  const buffer = Buffer.alloc(2 * 1024 * 1024, "x");
+  await files(page).setInputFiles({ name: "lanjut.txt", mimeType: "text/plain", buffer });
+  await page.getByRole("button", { name: "Send", exact: true }).click();
+  const message = bubble(page, "lanjut.txt");
+  await expect(message.getByText("It was not sent: Not now.")).toBeVisible();
+  refuse = false;
+  await message.getByRole("button", { name: "Try again" }).click();
+  await expect(thread(page).getByRole("link", { name: "Save lanjut.txt" })).toBeVisible();
+  expect(asked).toEqual(["POST", "PUT?offset=0", "PUT?offset=1048576", "GET", "PUT?offset=1048576"]);
   await context.unrouteAll();
 });
 

@@ -299,6 +299,45 @@ test.describe("a number at a gateway", () => {
     await expect(warmUp).not.toBeChecked();
   });
 
+  test("shows what a colleague sets, and keeps what is being changed", async ({ page, server, other }) => {
+    await connect(page, server);
+    const form = (on: Page) => on.locator("form").filter({ has: on.getByRole("heading", { name: "Settings" }) });
+    const trust = (on: Page) => form(on).getByRole("combobox", { name: "Trust level" });
+    const limit = (on: Page) => field(form(on), "Messages per day");
+    const save = (on: Page) => form(on).getByRole("button", { name: "Save" });
+    const admin = await other("owner");
+    await open(admin, new URL(page.url()).pathname);
+    // Chosen and taken back: nothing is being changed there.
+    await trust(admin).selectOption("2");
+    await trust(admin).selectOption("1");
+    await expect(save(admin)).toBeDisabled();
+    await limit(admin).fill("77");
+    await expect(save(admin)).toBeEnabled();
+
+    await trust(page).selectOption("3");
+    await form(page).getByRole("switch", { name: /^Warm up/ }).uncheck();
+    await save(page).click();
+    await expect(save(page)).toBeDisabled();
+    await expect(trust(admin)).toHaveValue("3");
+    await expect(form(admin).getByRole("switch", { name: /^Warm up/ })).not.toBeChecked();
+    await expect(limit(admin)).toHaveValue("77");
+    await trust(page).selectOption("2");
+    await save(page).click();
+    await expect(trust(admin)).toHaveValue("2");
+
+    await save(admin).click();
+    await expect(save(admin)).toBeDisabled();
+    await expect(limit(page)).toHaveValue("77");
+    await expect(trust(page)).toHaveValue("2");
+    await expect(save(page)).toBeDisabled();
+
+    const name = (on: Page) => field(on.locator("form").filter({ has: on.getByRole("button", { name: "Rename" }) }), "Name");
+    await name(page).fill("Gudang Timur");
+    await page.getByRole("button", { name: "Rename" }).click();
+    await expect(name(admin)).toHaveValue("Gudang Timur");
+    await expect(admin.getByRole("button", { name: "Rename" })).toBeDisabled();
+  });
+
   test("tells of a message that has to wait until when", async ({ page, server }) => {
     const device = await connect(page, server);
     await expect(badge(page, "Waits for the QR code")).toBeVisible();
@@ -430,11 +469,15 @@ test.describe("a number on WhatsApp Web", () => {
     await page.getByRole("button", { name: "Save and connect" }).click();
     await expect(field(page, "Name")).toHaveAttribute("aria-invalid", "true");
     await field(page, "Name").fill("Rumah");
+    const missing = /The bridge, which runs WhatsApp Web, is not in .*--bridge/;
+    await page.getByRole("button", { name: "Test connection" }).click();
+    await expect(page.locator("form .notice[data-tone=bad]")).toContainText(missing);
+    await expect(page).toHaveURL("/accounts/new");
     await page.getByRole("button", { name: "Save and connect" }).click();
     await expect(page).toHaveURL(/\/accounts\/[0-9a-f-]{36}$/);
     // The tests' server has no bridge beside it.
     await expect(badge(page, "Needs attention")).toBeVisible();
-    await expect(page.getByText(/The bridge, which runs WhatsApp Web, is not in .*--bridge/)).toBeVisible();
+    await expect(page.getByText(missing)).toBeVisible();
     await expect(page.getByRole("button", { name: "Try again" })).toBeVisible();
   });
 });

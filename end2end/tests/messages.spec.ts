@@ -54,12 +54,12 @@ test("a reaction of the customer appears, changes and goes", async ({ page, cust
   await openChat(page, customer);
   const message = bubble(page, "Terima kasih ya");
   await customer.sends("reaction", { message_id: id, emoji: "👍" });
-  await expect(message.getByRole("img", { name: `${customer.name} reacted 👍` })).toBeVisible();
+  await expect(message.getByRole("button", { name: `${customer.name} reacted 👍` })).toBeVisible();
   await customer.sends("reaction", { message_id: id, emoji: "❤️" });
-  await expect(message.getByRole("img", { name: /reacted/ })).toHaveCount(1);
-  await expect(message.getByRole("img", { name: `${customer.name} reacted ❤️` })).toBeVisible();
+  await expect(message.getByRole("button", { name: /reacted/ })).toHaveCount(1);
+  await expect(message.getByRole("button", { name: `${customer.name} reacted ❤️` })).toBeVisible();
   await customer.sends("reaction", { message_id: id, emoji: "" });
-  await expect(message.getByRole("img", { name: /reacted/ })).toHaveCount(0);
+  await expect(message.getByRole("button", { name: /reacted/ })).toHaveCount(0);
 });
 
 test("a reaction to our answer appears at it", async ({ page, server, customer }) => {
@@ -68,7 +68,7 @@ test("a reaction to our answer appears at it", async ({ page, server, customer }
   await status(bubble(page, "Sampai besok!"), "sent", "delivered", "read");
   const [sent] = await server.sandbox.sent(customer.number);
   await customer.sends("reaction", { message_id: sent?.id, emoji: "🙏" });
-  await expect(bubble(page, "Sampai besok!").getByRole("img", { name: `${customer.name} reacted 🙏` })).toBeVisible();
+  await expect(bubble(page, "Sampai besok!").getByRole("button", { name: `${customer.name} reacted 🙏` })).toBeVisible();
 });
 
 test("an edited message shows its new text and says so", async ({ page, customer }) => {

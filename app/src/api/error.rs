@@ -39,7 +39,12 @@ impl ApiError {
     /// Whether the same call may work a little later.
     #[must_use]
     pub fn is_temporary(&self) -> bool {
-        matches!(self, Self::Network | Self::Server)
+        match self {
+            Self::Network | Self::Server => true,
+            // A line that broke may hold the file for a while.
+            Self::Refused { code, .. } => code == "upload_busy",
+            Self::SignedOut | Self::Fields(_) => false,
+        }
     }
 
     /// What happened and what to do, for people.
@@ -165,5 +170,8 @@ mod tests {
         assert!(ApiError::Server.is_temporary());
         assert!(!ApiError::SignedOut.is_temporary());
         assert!(!ApiError::Fields(vec![]).is_temporary());
+        let refused = |code: &str| ApiError::Refused { code: code.into(), text: String::new() };
+        assert!(refused("upload_busy").is_temporary());
+        assert!(!refused("conflict").is_temporary());
     }
 }

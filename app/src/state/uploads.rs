@@ -38,6 +38,8 @@ struct Upload {
     sent: u64,
     /// Begun there.
     begun: bool,
+    /// How much the server has must be asked before it goes on.
+    unsure: bool,
     /// Why the server refused it, for people.
     refused: Option<String>,
 }
@@ -115,6 +117,7 @@ impl Uploads {
             size: chosen.size,
             sent: 0,
             begun: false,
+            unsure: false,
             refused: None,
         };
         self.list.update(|list| list.push(upload));
@@ -181,21 +184,31 @@ impl Uploads {
             });
             return Ok(None);
         }
-        if upload.sent < upload.size {
-            let length = UPLOAD_PART.min(upload.size - upload.sent);
-            let there = match upload::part(upload.new.upload, &file, upload.sent, length).await {
-                // What was sent before may have arrived after all, or a crash has lost some of it.
-                Err(ApiError::Refused { code, .. }) if code == "out_of_place" => {
-                    upload::state(upload.new.upload).await
+        if upload.unsure || upload.sent < upload.size {
+            let there = if upload.unsure {
+                upload::state(upload.new.upload).await
+            } else {
+                let length = UPLOAD_PART.min(upload.size - upload.sent);
+                match upload::part(upload.new.upload, &file, upload.sent, length).await {
+                    // What was sent before may have arrived after all, or a crash has lost some of it.
+                    Err(ApiError::Refused { code, .. }) if code == "out_of_place" => {
+                        upload::state(upload.new.upload).await
+                    }
+                    other => other,
+                }
+            };
+            match there {
+                Ok(there) => {
+                    self.change(id, |upload| (upload.unsure, upload.sent) = (false, there.received));
                 }
                 // It was given up meanwhile: begin anew.
                 Err(ApiError::Refused { code, .. }) if code == "not_found" => {
-                    self.change(id, |upload| (upload.begun, upload.sent) = (false, 0));
-                    return Ok(None);
+                    self.change(id, |upload| {
+                        (upload.begun, upload.unsure, upload.sent) = (false, false, 0);
+                    });
                 }
-                other => other,
-            }?;
-            self.change(id, |upload| upload.sent = there.received);
+                Err(error) => return Err(error),
+            }
             return Ok(None);
         }
         upload::send(upload.conversation, &upload.new).await.map(Some)
@@ -213,7 +226,8 @@ impl Uploads {
     }
 
     fn again(self, app: App, id: MessageId) {
-        self.change(id, |upload| (upload.refused, upload.begun, upload.sent) = (None, false, 0));
+        // What the server has already is not sent again, and no second upload counts against what one person may send.
+        self.change(id, |upload| (upload.refused, upload.unsure) = (None, upload.begun));
         self.flush(app);
     }
 

@@ -33,6 +33,7 @@ pub(super) static WORDS: FileWords = FileWords {
     upload_harmful: "the virus scanner found something harmful in it.",
     upload_unscannable: "it is too large for the virus scanner, and nothing is sent unchecked.",
     too_large: "{name} has {size}. WhatsApp takes at most {limit}; send a link to it, or make it smaller.",
+    too_large_unless: "{name} has {size}. WhatsApp takes at most {limit} of its kind; tick “Send as documents”, or make it smaller.",
     record: "Record a voice message",
     recording: "Recording, {time}",
     record_send: "Send the recording",

@@ -33,6 +33,7 @@ pub(super) static WORDS: FileWords = FileWords {
     upload_harmful: "pemindai virus menemukan sesuatu yang berbahaya di dalamnya.",
     upload_unscannable: "terlalu besar untuk pemindai virus, dan tidak ada yang dikirim tanpa diperiksa.",
     too_large: "{name} berukuran {size}. WhatsApp menerima paling besar {limit}; kirim tautannya, atau perkecil.",
+    too_large_unless: "{name} berukuran {size}. Untuk jenis ini WhatsApp menerima paling besar {limit}; centang “Kirim sebagai dokumen”, atau perkecil.",
     record: "Rekam pesan suara",
     recording: "Merekam, {time}",
     record_send: "Kirim rekaman",

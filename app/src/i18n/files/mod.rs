@@ -58,6 +58,7 @@ file_words! {
     upload_harmful,
     upload_unscannable,
     too_large,
+    too_large_unless,
     // Recording.
     record,
     recording,

@@ -33,6 +33,7 @@ pub(super) static WORDS: FileWords = FileWords {
     upload_harmful: "o antivírus encontrou algo perigoso nele.",
     upload_unscannable: "é grande demais para o antivírus, e nada é enviado sem verificação.",
     too_large: "{name} tem {size}. O WhatsApp aceita no máximo {limit}; envie um link, ou reduza o arquivo.",
+    too_large_unless: "{name} tem {size}. Deste tipo o WhatsApp aceita no máximo {limit}; marque “Enviar como documentos”, ou reduza o arquivo.",
     record: "Gravar mensagem de voz",
     recording: "Gravando, {time}",
     record_send: "Enviar a gravação",

@@ -82,6 +82,7 @@ pub(super) static WORDS: OfficeWords = OfficeWords {
         how.",
     gateway_linked: "Linked already: {phone}.",
     gateway_not_linked: "No phone is linked yet; that comes after saving.",
+    bridge_ok: "Everything is in place on this server.",
     gateway_webhook: "Webhook at the gateway",
     gateway_webhook_lead: "This gateway cannot be told by Balas where to deliver. Start it with this \
         address in WHATSAPP_WEBHOOK and the webhook secret in WHATSAPP_WEBHOOK_SECRET.",

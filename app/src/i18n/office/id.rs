@@ -83,6 +83,7 @@ pub(super) static WORDS: OfficeWords = OfficeWords {
         menjelaskannya.",
     gateway_linked: "Sudah tertaut: {phone}.",
     gateway_not_linked: "Belum ada ponsel tertaut; itu dilakukan setelah disimpan.",
+    bridge_ok: "Semua yang diperlukan sudah ada di server ini.",
     gateway_webhook: "Webhook di gateway",
     gateway_webhook_lead: "Gateway ini tidak bisa diberi tahu tujuan kiriman oleh Balas. Jalankan dengan \
         alamat ini di WHATSAPP_WEBHOOK dan rahasia webhook di WHATSAPP_WEBHOOK_SECRET.",

@@ -100,6 +100,7 @@ office_words! {
     gateway_one,
     gateway_linked,
     gateway_not_linked,
+    bridge_ok,
     gateway_webhook,
     gateway_webhook_lead,
     account_gateway,

@@ -84,6 +84,7 @@ pub(super) static WORDS: OfficeWords = OfficeWords {
         número explica.",
     gateway_linked: "Já vinculado: {phone}.",
     gateway_not_linked: "Nenhum telefone está vinculado; isso vem depois de salvar.",
+    bridge_ok: "Tudo o que é preciso está neste servidor.",
     gateway_webhook: "Webhook no gateway",
     gateway_webhook_lead: "O Balas não consegue informar a este gateway para onde entregar. Inicie-o com \
         este endereço em WHATSAPP_WEBHOOK e o segredo do webhook em WHATSAPP_WEBHOOK_SECRET.",

@@ -19,6 +19,11 @@ use crate::{
     },
 };
 
+/// Longest that a QR code lives, in seconds: the first that a gateway shows; those after it are shorter.
+const QR_LIFE: u64 = 60;
+/// How long a pairing code lives, in seconds.
+const PAIRING_LIFE: u64 = 160;
+
 /// What is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Shown {
@@ -51,6 +56,9 @@ pub(super) fn Linking(id: AccountId, account: Memo<AccountView>) -> impl IntoVie
     let act = Act::new(id);
     let now = Memo::new(move |_| account.with(shown));
     let open = Memo::new(move |_| now.get() != Shown::Nothing);
+    // A code that was there before this page has lived for a while already, and how long is not known.
+    let found = now.get_untracked();
+    let life = move |longest| if now.get_untracked() == found { longest } else { 0 };
     let by_code = Memo::new(move |_| account.with(|account| account.status == AccountStatus::Pairing));
     // An account on the bridge need not know its number before a phone is linked.
     let asking = RwSignal::new(false);
@@ -114,10 +122,10 @@ pub(super) fn Linking(id: AccountId, account: Memo<AccountView>) -> impl IntoVie
                             <p class="notice" data-tone="good">{icon(Icon::Check)} <span>{words.link_scanned}</span></p>
                         }
                         .into_any(),
-                        Shown::Qr(until) => qr(id, &account.get_untracked().name, until, words),
+                        Shown::Qr(until) => qr(id, &account.get_untracked().name, (until, life(QR_LIFE)), words),
                         Shown::Pairing(until) => {
                             let phone = account.with_untracked(|account| account.phone.clone().unwrap_or_default());
-                            pairing(id, &phone, until, new_code, words)
+                            pairing(id, &phone, (until, life(PAIRING_LIFE)), new_code, words)
                         }
                     }}
                 </section>
@@ -126,7 +134,7 @@ pub(super) fn Linking(id: AccountId, account: Memo<AccountView>) -> impl IntoVie
     }
 }
 
-fn qr(id: AccountId, name: &str, until: Timestamp, words: &'static OfficeWords) -> AnyView {
+fn qr(id: AccountId, name: &str, (until, life): (Timestamp, u64), words: &'static OfficeWords) -> AnyView {
     // The moment in the address makes each code a picture of its own.
     let source = format!("/api/v1/whatsapp/sessions/{id}/qr?until={}", until.0);
     view! {
@@ -134,7 +142,7 @@ fn qr(id: AccountId, name: &str, until: Timestamp, words: &'static OfficeWords) 
             <img class="qr" src=source alt=fill(words.qr_alt, &[("name", name)]) width="264" height="264" />
             <div class="linking-text">
                 <p>{words.link_qr_text}</p>
-                {countdown(until, words.link_renewed, words)}
+                {countdown(until, life, words.link_renewed, words)}
             </div>
         </div>
     }
@@ -186,7 +194,7 @@ fn ask_number(act: Act, asking: RwSignal<bool>, words: &'static OfficeWords) -> 
 fn pairing(
     id: AccountId,
     phone: &str,
-    until: Timestamp,
+    (until, life): (Timestamp, u64),
     new_code: Callback<()>,
     words: &'static OfficeWords,
 ) -> AnyView {
@@ -212,7 +220,7 @@ fn pairing(
             <div class="pairing">
                 <CopyField label=words.link_pairing text=code words=words />
             </div>
-            {countdown(until, words.link_runs_out, words)}
+            {countdown(until, life, words.link_runs_out, words)}
             <div class="section-foot">
                 <button
                     type="button"
@@ -228,8 +236,9 @@ fn pairing(
     .into_any()
 }
 
-/// A ring that empties until a code runs out, and the seconds in words.
-fn countdown(until: Timestamp, sentence: &'static str, words: &'static OfficeWords) -> AnyView {
+/// A ring that empties until a code runs out, and the seconds in words. `life`: how many seconds the full ring
+/// stands for at least; with 0 it is full now.
+fn countdown(until: Timestamp, life: u64, sentence: &'static str, words: &'static OfficeWords) -> AnyView {
     let left = RwSignal::new(None::<u64>);
     let whole = StoredValue::new(1_u64);
     Effect::new(move |before: Option<()>| {
@@ -237,7 +246,7 @@ fn countdown(until: Timestamp, sentence: &'static str, words: &'static OfficeWor
             return;
         }
         let tell = move || until.since(ambient::now()).as_secs();
-        whole.set_value(tell().max(1));
+        whole.set_value(tell().max(life).max(1));
         left.set(Some(tell()));
         let each = set_interval_with_handle(
             move || {

@@ -7,7 +7,7 @@ use balas_domain::{
 };
 use leptos::prelude::*;
 
-use super::{act::Act, usage};
+use super::{act::Act, together::at_most, usage};
 use crate::{
     api::{AccountAction, ApiError},
     i18n::{OfficeWords, fill},
@@ -37,12 +37,25 @@ pub(super) fn Settings(
     let sync_limit = RwSignal::new(begin.sync_limit);
     let storage = RwSignal::new(begin.media_storage);
     let refused = RwSignal::new(None::<ApiError>);
+    // All of it is sent, so what a colleague sets meanwhile must get in here, or it would be set back. What is
+    // being changed here stays.
+    let first = begin.clone();
+    Effect::new(move |before: Option<AccountSettings>| {
+        let (before, now) = (before.unwrap_or_else(|| first.clone()), stored.get());
+        follow(auto_start, before.auto_start, now.auto_start);
+        follow(trust, before.trust_level, now.trust_level);
+        follow(warm_up, before.warm_up, now.warm_up);
+        follow(sync_limit, before.sync_limit, now.sync_limit);
+        follow(storage, before.media_storage, now.media_storage);
+        let untouched = limit.with_untracked(|limit| at_most(limit) == Ok(before.daily_limit));
+        if untouched && before.daily_limit != now.daily_limit {
+            limit.set(limit_text(&now));
+        }
+        now
+    });
     // As it would be stored; `None` while the limit is no number.
     let wanted = move || {
-        let daily_limit = match limit.with(|limit| limit.trim().to_owned()).as_str() {
-            "" => None,
-            text => Some(text.parse().ok()?),
-        };
+        let daily_limit = limit.with(|limit| at_most(limit)).ok()?;
         Some(AccountSettings {
             auto_start: auto_start.get(),
             sync_limit: sync_limit.get(),
@@ -111,7 +124,8 @@ pub(super) fn Settings(
                                         view! {
                                             <option
                                                 value=u8::from(level).to_string()
-                                                selected=move || trust.get() == level
+                                                selected=begin.trust_level == level
+                                                prop:selected=move || trust.get() == level
                                             >
                                                 {trust_text(level, words)}
                                             </option>
@@ -234,7 +248,8 @@ fn Storage(
                             <option
                                 value=storage.as_str()
                                 disabled=!offered(storage)
-                                selected=move || chosen.get() == storage
+                                selected=stored == storage
+                                prop:selected=move || chosen.get() == storage
                             >
                                 {text}
                             </option>
@@ -247,6 +262,13 @@ fn Storage(
             </p>
             {move || error().map(|text| view! { <p class="field-error" role="alert">{text}</p> })}
         </div>
+    }
+}
+
+/// What nobody has touched here follows what is stored.
+fn follow<T: Copy + PartialEq + Send + Sync + 'static>(field: RwSignal<T>, before: T, now: T) {
+    if before != now && field.get_untracked() == before {
+        field.set(now);
     }
 }
 
@@ -280,6 +302,14 @@ pub(super) fn Rename(id: AccountId, name: Memo<String>) -> impl IntoView {
     let act = Act::new(id);
     let value = RwSignal::new(name.get_untracked());
     let error = RwSignal::new(None::<String>);
+    let first = value.get_untracked();
+    Effect::new(move |before: Option<String>| {
+        let (before, now) = (before.unwrap_or_else(|| first.clone()), name.get());
+        if before != now && value.with_untracked(|value| value.trim() == before.trim()) {
+            value.set(now.clone());
+        }
+        now
+    });
     let changed = move || value.with(|value| value.trim() != name.with(|name| name.trim().to_owned()));
     let save = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();

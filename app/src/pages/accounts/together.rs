@@ -44,7 +44,7 @@ pub(super) fn Together(known: Option<WorkspaceSettings>) -> impl IntoView {
 }
 
 /// A bound; nothing for none.
-fn at_most(text: &str) -> Result<Option<u32>, ParseIntError> {
+pub(super) fn at_most(text: &str) -> Result<Option<u32>, ParseIntError> {
     match text.trim() {
         "" => Ok(None),
         text => text.parse().map(Some),

@@ -4,11 +4,11 @@
 use balas_domain::{
     Content, MessageId, MessageStatus, Payload, Role, Seq,
     content::MAX_TEXT,
-    view::{Author, Capabilities, Direction, MessageView, VersionView},
+    view::{AccountView, Author, Direction, MessageView, VersionView},
 };
 use leptos::{html, prelude::*, task::spawn_local};
 
-use super::emoji::EmojiButton;
+use super::{emoji::EmojiButton, notice::way};
 use crate::{
     api::{self, ApiError},
     browser::{ambient, dom},
@@ -87,14 +87,27 @@ struct Can {
     look_back: bool,
 }
 
-/// What of it the number, `WhatsApp` and the member's role allow. The server decides in the end.
-fn can(app: App, message: &MessageView, number: &Capabilities) -> Can {
+/// Whether `WhatsApp` has the message.
+fn is_there(message: &MessageView) -> bool {
     let gone_out = message.version != Seq(0)
         && !matches!(
             message.delivery.status,
             MessageStatus::Queued | MessageStatus::Sending | MessageStatus::Failed
         );
-    let there = message.direction != Direction::Internal && !message.revoked && gone_out;
+    message.direction != Direction::Internal && !message.revoked && gone_out
+}
+
+/// Whether a reaction to it reaches the customer now. Only the number that carried the message can send one.
+pub(super) fn can_react(app: App, message: &MessageView, number: &AccountView) -> bool {
+    let now = app.now.get();
+    let row = app.inbox().row(message.conversation_id);
+    number.capabilities.react
+        && is_there(message)
+        && row.is_some_and(|row| row.with(|row| way(row, Some(number), false, now).takes_text()))
+}
+
+/// What of it the number, `WhatsApp` and the member's role allow. The server decides in the end.
+fn can(app: App, message: &MessageView, number: &AccountView) -> Can {
     let age = ambient::now().since(message.at);
     let within = |seconds: Option<u64>| seconds.is_none_or(|limit| age.as_secs() <= limit);
     let me = app.me().and_then(|me| me.member);
@@ -103,9 +116,15 @@ fn can(app: App, message: &MessageView, number: &Capabilities) -> Can {
         _ => false,
     };
     let supervises = me.is_some_and(|me| me.role >= Role::Supervisor);
-    let ours = there && message.direction == Direction::Out && (own || supervises);
+    // Both are done at once or not at all, so nothing waits for a number that is away.
+    let ours = is_there(message)
+        && number.status.can_send()
+        && message.direction == Direction::Out
+        && (own || supervises);
+    let react = can_react(app, message, number);
+    let number = &number.capabilities;
     Can {
-        react: there && number.react,
+        react,
         reply: number.reply
             && message.direction != Direction::Internal
             && !message.revoked
@@ -136,7 +155,7 @@ pub(super) fn ActsView(acts: Acts) -> impl IntoView {
             return Can::default();
         }
         let Some(message) = acts.message(app) else { return Can::default() };
-        let number = app.inbox().account(message.carrier()).map(|account| account.capabilities);
+        let number = app.inbox().account(message.carrier());
         number.map(|number| can(app, &message, &number)).unwrap_or_default()
     });
     let ours = Memo::new(move |_| {
@@ -274,7 +293,8 @@ fn done(app: App, answer: Result<MessageView, ApiError>) -> bool {
     }
 }
 
-fn set_reaction(app: App, id: MessageId, emoji: Option<String>) {
+/// Our reaction to a message, or with `None` no more.
+pub(super) fn set_reaction(app: App, id: MessageId, emoji: Option<String>) {
     spawn_local(async move {
         done(app, api::react(id, emoji).await);
     });

@@ -28,11 +28,17 @@ const MOST: usize = 30;
 pub(super) struct Tray {
     pub(super) files: RwSignal<Vec<Chosen>>,
     pub(super) as_documents: RwSignal<bool>,
+    /// What does not go as it stands, and why: with the other choice about documents it does.
+    aside: RwSignal<Vec<(Chosen, String)>>,
 }
 
 impl Tray {
     pub(super) fn new() -> Self {
-        let tray = Self { files: RwSignal::new(Vec::new()), as_documents: RwSignal::new(false) };
+        let tray = Self {
+            files: RwSignal::new(Vec::new()),
+            as_documents: RwSignal::new(false),
+            aside: RwSignal::new(Vec::new()),
+        };
         // Whoever leaves the conversation leaves them.
         on_cleanup(move || tray.clear());
         tray
@@ -48,13 +54,22 @@ impl Tray {
         for file in &files {
             release(file);
         }
-        let wish = if self.as_documents.get_untracked() { Wish::Document } else { Wish::Natural };
+        self.drop_aside();
+        let wish = wish_of(self.as_documents.get_untracked());
         self.as_documents.set(false);
         (files, wish)
     }
 
     fn clear(self) {
         for file in self.files.try_update(std::mem::take).unwrap_or_default() {
+            release(&file);
+            upload::forget(file.id);
+        }
+        self.drop_aside();
+    }
+
+    fn drop_aside(self) {
+        for (file, _) in self.aside.try_update(std::mem::take).unwrap_or_default() {
             release(&file);
             upload::forget(file.id);
         }
@@ -67,23 +82,59 @@ impl Tray {
                 upload::forget(id);
             }
         });
+        self.aside.update(|aside| {
+            if let Some(at) = aside.iter().position(|(file, _)| file.id == id) {
+                release(&aside.remove(at).0);
+                upload::forget(id);
+            }
+        });
         dom::focus("composer");
+    }
+
+    /// Whether they go as documents. Some files go only so, others only otherwise.
+    fn choose(self, app: App, provider: Option<ProviderKind>, as_documents: bool) {
+        self.as_documents.set(as_documents);
+        let Some(provider) = provider else { return };
+        let (mut files, mut aside) = (Vec::new(), Vec::new());
+        let before = self.aside.get_untracked().into_iter().map(|(file, _)| file);
+        for file in self.files.get_untracked().into_iter().chain(before) {
+            match refused(provider, wish_of(as_documents), &file) {
+                Some(refusal) => {
+                    let words = refusal_words(app, &file, &refusal);
+                    aside.push((file, words));
+                }
+                None => files.push(file),
+            }
+        }
+        self.files.set(files);
+        self.aside.set(aside);
     }
 
     /// Takes files in, as far as `WhatsApp` takes them.
     pub(super) fn add(self, app: App, provider: ProviderKind, list: &web_sys::FileList) {
+        let as_documents = self.as_documents.get_untracked();
         for n in 0..list.length() {
             let Some(file) = list.item(n) else { continue };
-            if self.files.with_untracked(Vec::len) >= MOST {
+            if self.files.with_untracked(Vec::len) + self.aside.with_untracked(Vec::len) >= MOST {
                 break;
             }
             let chosen = chosen(&file);
-            if let Some(refusal) = refused(provider, &chosen) {
-                app.toasts().bad(refusal_words(app, &chosen, &refusal));
-                continue;
+            match refused(provider, wish_of(as_documents), &chosen) {
+                None => {
+                    upload::keep(chosen.id, file.unchecked_into());
+                    self.files.update(|files| files.push(chosen));
+                }
+                Some(refusal) => {
+                    let words = refusal_words(app, &chosen, &refusal);
+                    if refused(provider, wish_of(!as_documents), &chosen).is_some() {
+                        release(&chosen);
+                        app.toasts().bad(words);
+                    } else {
+                        upload::keep(chosen.id, file.unchecked_into());
+                        self.aside.update(|aside| aside.push((chosen, words)));
+                    }
+                }
             }
-            upload::keep(chosen.id, file.unchecked_into());
-            self.files.update(|files| files.push(chosen));
         }
         dom::focus("composer");
     }
@@ -102,6 +153,10 @@ fn chosen(file: &web_sys::File) -> Chosen {
     }
 }
 
+const fn wish_of(as_documents: bool) -> Wish {
+    if as_documents { Wish::Document } else { Wish::Natural }
+}
+
 fn release(file: &Chosen) {
     if let Some(picture) = &file.picture {
         let _ = web_sys::Url::revoke_object_url(picture);
@@ -109,13 +164,14 @@ fn release(file: &Chosen) {
 }
 
 /// Why a file cannot be sent. The server looks into it; here only what is plain by its size is said at once. Pictures are
-/// made smaller by the server.
-fn refused(provider: ProviderKind, file: &Chosen) -> Option<MediaRefusal> {
-    if kind_is_picture(&file.mime) && file.size > 0 && file.size <= balas_domain::file::LARGEST {
+/// made smaller by the server, unless they go as documents.
+fn refused(provider: ProviderKind, wish: Wish, file: &Chosen) -> Option<MediaRefusal> {
+    let made_smaller = wish != Wish::Document && kind_is_picture(&file.mime);
+    if made_smaller && file.size > 0 && file.size <= balas_domain::file::LARGEST {
         return None;
     }
     let facts = FileFacts { mime: &file.mime, size: file.size, animated: false };
-    let refusal = media::plan(provider, Wish::Natural, facts).err()?;
+    let refusal = media::plan(provider, wish, facts).err()?;
     // What its name says may be wrong.
     (!matches!(refusal, MediaRefusal::Type { .. })).then_some(refusal)
 }
@@ -130,8 +186,8 @@ pub(super) fn takes_words(provider: ProviderKind, wish: Wish, file: &Chosen) -> 
 fn refusal_words(app: App, file: &Chosen, refusal: &MediaRefusal) -> String {
     let words = app.lang.file_words();
     match refusal {
-        MediaRefusal::TooLarge { limit, .. } => fill(
-            words.too_large,
+        MediaRefusal::TooLarge { limit, as_document, .. } => fill(
+            if *as_document { words.too_large_unless } else { words.too_large },
             &[("name", &file.name), ("size", &size_words(file.size)), ("limit", &size_words(*limit))],
         ),
         MediaRefusal::Empty | MediaRefusal::Type { .. } => refusal.to_string(),
@@ -177,7 +233,7 @@ pub(super) fn file_input(tray: Tray, provider: ProviderKind) -> AnyView {
 }
 
 /// The files that are chosen.
-pub(super) fn tray_view(tray: Tray) -> AnyView {
+pub(super) fn tray_view(tray: Tray, provider: Option<ProviderKind>) -> AnyView {
     let app = use_app();
     let words = app.lang.file_words();
     let chosen = move || {
@@ -210,15 +266,42 @@ pub(super) fn tray_view(tray: Tray) -> AnyView {
             })
             .collect_view()
     };
+    let aside = move || {
+        tray.aside
+            .get()
+            .into_iter()
+            .map(|(file, refusal)| {
+                let id = file.id;
+                let label = fill(words.take_out, &[("name", &file.name)]);
+                view! {
+                    <div class="tray-aside">
+                        <p class="tray-hint" role="alert" dir="auto">{refusal}</p>
+                        <button
+                            type="button"
+                            class="icon-button"
+                            aria-label=label.clone()
+                            title=label
+                            on:click=move |_| tray.remove(id)
+                        >
+                            {icon(Icon::Close)}
+                        </button>
+                    </div>
+                }
+            })
+            .collect_view()
+    };
     view! {
-        <Show when=move || !tray.is_empty()>
+        <Show when=move || !tray.is_empty() || tray.aside.with(|aside| !aside.is_empty())>
             <div class="tray">
-                <ul aria-label=words.tray>{chosen}</ul>
+                <Show when=move || !tray.is_empty()>
+                    <ul aria-label=words.tray>{chosen}</ul>
+                </Show>
+                {aside}
                 <label class="tray-choice">
                     <input
                         type="checkbox"
                         prop:checked=move || tray.as_documents.get()
-                        on:change=move |event| tray.as_documents.set(event_target_checked(&event))
+                        on:change=move |event| tray.choose(app, provider, event_target_checked(&event))
                     />
                     {words.as_document}
                 </label>

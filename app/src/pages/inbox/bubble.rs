@@ -8,7 +8,7 @@ use balas_domain::{
 use leptos::prelude::*;
 
 use super::{
-    acts::Acts,
+    acts::{Acts, can_react, set_reaction},
     content::{Said, content},
     find::Found,
     group,
@@ -27,6 +27,7 @@ use crate::{
     },
     ui::{
         avatar::colour,
+        each::each,
         icon::{Icon, icon},
         preview::preview_line,
         ticks::Ticks,
@@ -111,6 +112,7 @@ pub(super) fn Bubble(
         let message = message.clone();
         move |_| message.with(|m| m.reactions.clone())
     });
+    let any_reaction = Memo::new(move |_| reactions.with(|reactions| !reactions.is_empty()));
     let state = Memo::new({
         let message = message.clone();
         move |_| message.with(|m| (m.delivery, m.failure.clone(), m.held, m.version == Seq(0)))
@@ -142,6 +144,16 @@ pub(super) fn Bubble(
     let acts_here = {
         let message = message.clone();
         move || !internal && message.with(|m| !m.revoked && m.version != Seq(0))
+    };
+    let reactable = {
+        let message = message.clone();
+        move || {
+            acts.is_some()
+                && message.with(|m| {
+                    let number = app.inbox().account(m.carrier());
+                    number.is_some_and(|number| can_react(app, m, &number))
+                })
+        }
     };
     let reply = {
         let message = message.clone();
@@ -190,7 +202,7 @@ pub(super) fn Bubble(
                             })
                     }}
                 </p>
-                {move || reactions.with(|reactions| reactions_view(reactions, words))}
+                {move || any_reaction.get().then(|| reactions_view(id, reactions, reactable.clone()))}
                 <div class="bubble-acts">
                     {move || {
                         can_reply()
@@ -381,21 +393,71 @@ fn quote_view(quote: Quote, words: &'static Words) -> AnyView {
     .into_any()
 }
 
-/// Reactions, equal ones together.
-fn reactions_view(reactions: &[Reaction], words: &'static Words) -> Option<AnyView> {
-    if reactions.is_empty() {
-        return None;
-    }
-    let shown = reactions
-        .iter()
-        .map(|reaction| {
-            let said = fill(words.react_label, &[("author", &reaction.author), ("emoji", &reaction.emoji)]);
-            view! {
+/// Reactions. Each stays in its place while others come and go, so that whoever pressed it keeps the focus.
+fn reactions_view(
+    id: MessageId,
+    reactions: Memo<Vec<Reaction>>,
+    able: impl Fn() -> bool + Send + Sync + 'static,
+) -> AnyView {
+    let app = use_app();
+    let able = Memo::new(move |_| able());
+    let ours = Memo::new(move |_| {
+        reactions.with(|all| all.iter().find(|reaction| reaction.from_us).map(|ours| ours.emoji.clone()))
+    });
+    // Two members of a group may have the same name.
+    let counted = move || {
+        reactions.with(|all| {
+            let earlier = |n: usize, one: &Reaction| all.iter().take(n).filter(|other| *other == one).count();
+            all.iter().enumerate().map(|(n, one)| (earlier(n, one), one.clone())).collect::<Vec<_>>()
+        })
+    };
+    let shown = each(
+        counted,
+        |(nth, one)| (*nth, one.from_us, one.author.clone(), one.emoji.clone()),
+        move |(_, one)| reaction_view(app, id, &one, ours, able),
+    );
+    view! { <p class="reactions">{shown}</p> }.into_any()
+}
+
+/// One reaction. Pressing it gives the same one, or takes ours away.
+fn reaction_view(
+    app: App,
+    id: MessageId,
+    reaction: &Reaction,
+    ours: Memo<Option<String>>,
+    able: Memo<bool>,
+) -> AnyView {
+    let said = fill(app.words.react_label, &[("author", &reaction.author), ("emoji", &reaction.emoji)]);
+    let emoji = reaction.emoji.clone();
+    let shown = move || {
+        let (said, emoji) = (said.clone(), emoji.clone());
+        if !able.get() {
+            return view! {
                 <span class="reaction" title=said.clone() role="img" aria-label=said>
-                    {reaction.emoji.clone()}
+                    {emoji}
                 </span>
             }
-        })
-        .collect_view();
-    Some(view! { <p class="reactions">{shown}</p> }.into_any())
+            .into_any();
+        }
+        let (same, wanted) = (emoji.clone(), emoji.clone());
+        let pressed = move || ours.with(|ours| ours.as_deref() == Some(same.as_str()));
+        let press = move |_| {
+            let taken = ours.with_untracked(|ours| ours.as_deref() == Some(wanted.as_str()));
+            set_reaction(app, id, (!taken).then(|| wanted.clone()));
+        };
+        view! {
+            <button
+                type="button"
+                class="reaction"
+                title=said.clone()
+                aria-label=said
+                aria-pressed=move || if pressed() { "true" } else { "false" }
+                on:click=press
+            >
+                {emoji}
+            </button>
+        }
+        .into_any()
+    };
+    view! { {shown} }.into_any()
 }

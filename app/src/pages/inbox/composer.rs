@@ -385,7 +385,7 @@ pub(super) fn Composer(
         >
             {chip}
             {mentions.list(node, put_at, words)}
-            {tray_view(tray)}
+            {tray_view(tray, can.map(|(provider, _)| provider))}
             {move || recorder.is_on().then(|| recording_bar(recorder))}
             <div class="composer-line" hidden=move || recorder.is_on()>
                 <button

@@ -29,7 +29,7 @@ use super::{
 use crate::{
     Engine,
     access::Actor,
-    bridge::{State, Up},
+    bridge::{NO_BRIDGE, State, Up},
     error::EngineError,
     jobs::Done,
 };
@@ -51,6 +51,22 @@ struct ForgetJob {
 }
 
 impl Engine {
+    /// "Test connection": whether everything that the bridge needs is on this machine. Starts nothing.
+    ///
+    /// # Errors
+    /// When the actor may not, or something is missing: what, and what to do.
+    pub async fn check_bridge(&self, actor: &Actor) -> Result<(), EngineError> {
+        actor.require(Permission::ManageAccounts)?;
+        let missing = match &self.config.bridge {
+            Some(bridge) => bridge.missing().await,
+            None => Some(NO_BRIDGE.to_owned()),
+        };
+        match missing {
+            Some(text) => Err(CheckError::Other { text, code: None, field: None }.into()),
+            None => Ok(()),
+        }
+    }
+
     /// Makes an account on the bridge and starts it. Linking a phone follows.
     ///
     /// # Errors

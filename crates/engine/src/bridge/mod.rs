@@ -25,6 +25,8 @@ use crate::Engine;
 
 /// Who uses it. There is only us.
 const USER: &str = "balas";
+/// Why there is none where the configuration names none.
+pub(crate) const NO_BRIDGE: &str = "This program runs without the bridge. Use the server.";
 /// It must answer within this time, asked whether it is well.
 const ANSWER: Duration = Duration::from_secs(10);
 /// So many questions in a row may stay without answer.
@@ -192,7 +194,7 @@ impl Engine {
 
     async fn run_bridge(&self, needs: &mut watch::Receiver<usize>) -> Ended {
         let Some(config) = &self.config.bridge else {
-            return Ended::Unusable("This program runs without the bridge. Use the server.".to_owned());
+            return Ended::Unusable(NO_BRIDGE.to_owned());
         };
         let browser = match config.browser().await {
             Ok(browser) => browser,

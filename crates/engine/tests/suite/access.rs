@@ -91,6 +91,7 @@ async fn agents_answer_and_do_not_administer() {
     let settings = balas_domain::AccountSettings::default();
     denied(e.create_gateway(&agent, &world.gateway("v9")).await.map(drop));
     denied(e.check_gateway(&agent, &world.gateway("v9")).await.map(drop));
+    denied(e.check_bridge(&agent).await);
     denied(e.update_gateway(&agent, account, &GatewayChange::default()).await.map(drop));
     denied(e.start_account(&agent, account).await.map(drop));
     denied(e.log_out_account(&agent, account).await.map(drop));

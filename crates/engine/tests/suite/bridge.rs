@@ -23,6 +23,7 @@ impl World {
     async fn bridged(&self) -> AccountId {
         let missing = self.config.bridge.as_ref().unwrap().missing().await;
         assert_eq!(missing, None, "run `npm ci` in bridge/");
+        self.engine.check_bridge(&self.owner).await.unwrap();
         let form = BridgeForm { name: "Web".to_owned(), ..BridgeForm::default() };
         let account = self.engine.create_bridge_account(&self.owner, &form).await.unwrap();
         assert_eq!((account.provider, account.phone), (ProviderKind::Bridge, None));
