@@ -243,7 +243,8 @@ test("an upload that was refused goes on where it stopped", async ({ page, conte
   page.on("request", (request) => {
     const url = new URL(request.url());
     if (url.pathname.startsWith("/api/v1/uploads")) {
-      asked.push(`${request.method()}${url.search}`);
+      const offset = url.searchParams.get("offset");
+      asked.push(offset === null ? request.method() : `${request.method()} ${offset}`);
     }
   });
   let refuse = true;
@@ -262,7 +263,7 @@ test("an upload that was refused goes on where it stopped", async ({ page, conte
   refuse = false;
   await message.getByRole("button", { name: "Try again" }).click();
   await expect(thread(page).getByRole("link", { name: "Save lanjut.txt" })).toBeVisible();
-  expect(asked).toEqual(["POST", "PUT?offset=0", "PUT?offset=1048576", "GET", "PUT?offset=1048576"]);
+  expect(asked).toEqual(["POST", "PUT 0", "PUT 1048576", "GET", "PUT 1048576"]);
   await context.unrouteAll();
 });
 
