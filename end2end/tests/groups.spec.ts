@@ -4,7 +4,7 @@ import { type Page } from "@playwright/test";
 
 import { seenInTheDark, violations } from "./support/axe.js";
 import { GATEWAY } from "./support/sandbox.js";
-import { bubble, composer, open, row, status, thread } from "./support/screens.js";
+import { bubble, composer, open, ready, row, status, thread } from "./support/screens.js";
 import { type Server } from "./support/server.js";
 import { expect, test } from "./support/test.js";
 
@@ -122,6 +122,7 @@ test.describe("a group", () => {
       await expect(bubble(page, `Saya ${from}`)).toBeVisible();
     }
     await page.reload();
+    await ready(page);
     const offered = page.getByRole("listbox", { name: "Members to mention" });
     await composer(page).pressSequentially("Halo @bud");
     await expect(offered.getByRole("option")).toHaveCount(2);
@@ -129,6 +130,7 @@ test.describe("a group", () => {
     await expect(composer(page)).toHaveValue("Halo @Budi Hartono ");
     await composer(page).pressSequentially("ya");
     await page.reload();
+    await ready(page);
     await expect(composer(page)).toHaveValue("Halo @Budi Hartono ya");
     await composer(page).press("Enter");
     await expect

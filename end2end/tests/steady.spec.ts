@@ -3,6 +3,12 @@
 import { bubble, chat, open, openChat, row, rows, thread } from "./support/screens.js";
 import { expect, test } from "./support/test.js";
 
+/** WhatsApp's clock shows seconds: within one nobody is first. */
+async function laterSecond(): Promise<void> {
+  const second = Math.floor(Date.now() / 1000);
+  await expect.poll(() => Math.floor(Date.now() / 1000)).toBeGreaterThan(second);
+}
+
 test.beforeEach(async ({ page, signIn }) => {
   await signIn(page);
 });
@@ -42,12 +48,6 @@ test("a voice message plays on while the customer writes on", async ({ page, cus
   await expect(player).not.toHaveAttribute("data-last", "");
   await expect(player).toHaveAttribute("data-same", "");
 });
-
-/** WhatsApp's clock shows seconds: within one nobody is first. */
-async function laterSecond(): Promise<void> {
-  const second = Math.floor(Date.now() / 1000);
-  await expect.poll(() => Math.floor(Date.now() / 1000)).toBeGreaterThan(second);
-}
 
 test("whoever stands on a conversation in the list stays there while it and others come up", async ({ page, server }) => {
   await open(page, "/inbox");
