@@ -26,115 +26,88 @@ const MOST: usize = 30;
 /// Files that are chosen and not sent yet.
 #[derive(Clone, Copy)]
 pub(super) struct Tray {
-    pub(super) files: RwSignal<Vec<Chosen>>,
-    pub(super) as_documents: RwSignal<bool>,
-    /// What does not go as it stands, and why: with the other choice about documents it does.
-    aside: RwSignal<Vec<(Chosen, String)>>,
+    files: RwSignal<Vec<Lying>>,
+    as_documents: RwSignal<bool>,
+}
+
+/// A file in the tray. Some go only as documents, others only otherwise.
+#[derive(Clone)]
+struct Lying {
+    file: Chosen,
+    /// Why it does not go as it is, for people.
+    natural: Option<String>,
+    /// Why it does not go as a document.
+    document: Option<String>,
+}
+
+impl Lying {
+    const fn refusal(&self, as_documents: bool) -> Option<&String> {
+        if as_documents { self.document.as_ref() } else { self.natural.as_ref() }
+    }
 }
 
 impl Tray {
     pub(super) fn new() -> Self {
-        let tray = Self {
-            files: RwSignal::new(Vec::new()),
-            as_documents: RwSignal::new(false),
-            aside: RwSignal::new(Vec::new()),
-        };
+        let tray = Self { files: RwSignal::new(Vec::new()), as_documents: RwSignal::new(false) };
         // Whoever leaves the conversation leaves them.
         on_cleanup(move || tray.clear());
         tray
     }
 
+    /// Whether nothing in it would be sent.
     pub(super) fn is_empty(self) -> bool {
-        self.files.with(Vec::is_empty)
+        let as_documents = self.as_documents.get();
+        self.files.with(|files| files.iter().all(|lying| lying.refusal(as_documents).is_some()))
     }
 
-    /// Takes them out, to be sent.
+    /// Takes them out, to be sent. What does not go that way is dropped.
     pub(super) fn take(self) -> (Vec<Chosen>, Wish) {
-        let files = self.files.try_update(std::mem::take).unwrap_or_default();
-        for file in &files {
-            release(file);
+        let as_documents = self.as_documents.get_untracked();
+        let files = self.files.try_update(std::mem::take).unwrap_or_default().into_iter();
+        let (stays, goes): (Vec<_>, Vec<_>) = files.partition(|lying| lying.refusal(as_documents).is_some());
+        stays.iter().for_each(drop_file);
+        for lying in &goes {
+            release(&lying.file);
         }
-        self.drop_aside();
-        let wish = wish_of(self.as_documents.get_untracked());
         self.as_documents.set(false);
-        (files, wish)
+        let wish = if as_documents { Wish::Document } else { Wish::Natural };
+        (goes.into_iter().map(|lying| lying.file).collect(), wish)
     }
 
     fn clear(self) {
-        for file in self.files.try_update(std::mem::take).unwrap_or_default() {
-            release(&file);
-            upload::forget(file.id);
-        }
-        self.drop_aside();
-    }
-
-    fn drop_aside(self) {
-        for (file, _) in self.aside.try_update(std::mem::take).unwrap_or_default() {
-            release(&file);
-            upload::forget(file.id);
-        }
+        self.files.try_update(std::mem::take).unwrap_or_default().iter().for_each(drop_file);
     }
 
     fn remove(self, id: MessageId) {
         self.files.update(|files| {
-            if let Some(at) = files.iter().position(|file| file.id == id) {
-                release(&files.remove(at));
-                upload::forget(id);
-            }
-        });
-        self.aside.update(|aside| {
-            if let Some(at) = aside.iter().position(|(file, _)| file.id == id) {
-                release(&aside.remove(at).0);
-                upload::forget(id);
+            if let Some(at) = files.iter().position(|lying| lying.file.id == id) {
+                drop_file(&files.remove(at));
             }
         });
         dom::focus("composer");
     }
 
-    /// Whether they go as documents. Some files go only so, others only otherwise.
-    fn choose(self, app: App, provider: Option<ProviderKind>, as_documents: bool) {
-        self.as_documents.set(as_documents);
-        let Some(provider) = provider else { return };
-        let (mut files, mut aside) = (Vec::new(), Vec::new());
-        let before = self.aside.get_untracked().into_iter().map(|(file, _)| file);
-        for file in self.files.get_untracked().into_iter().chain(before) {
-            match refused(provider, wish_of(as_documents), &file) {
-                Some(refusal) => {
-                    let words = refusal_words(app, &file, &refusal);
-                    aside.push((file, words));
-                }
-                None => files.push(file),
-            }
-        }
-        self.files.set(files);
-        self.aside.set(aside);
-    }
-
     /// Takes files in, as far as `WhatsApp` takes them.
     pub(super) fn add(self, app: App, provider: ProviderKind, list: &web_sys::FileList) {
-        let as_documents = self.as_documents.get_untracked();
         for n in 0..list.length() {
             let Some(file) = list.item(n) else { continue };
-            if self.files.with_untracked(Vec::len) + self.aside.with_untracked(Vec::len) >= MOST {
+            if self.files.with_untracked(Vec::len) >= MOST {
                 break;
             }
             let chosen = chosen(&file);
-            match refused(provider, wish_of(as_documents), &chosen) {
-                None => {
-                    upload::keep(chosen.id, file.unchecked_into());
-                    self.files.update(|files| files.push(chosen));
-                }
-                Some(refusal) => {
-                    let words = refusal_words(app, &chosen, &refusal);
-                    if refused(provider, wish_of(!as_documents), &chosen).is_some() {
-                        release(&chosen);
-                        app.toasts().bad(words);
-                    } else {
-                        upload::keep(chosen.id, file.unchecked_into());
-                        self.aside.update(|aside| aside.push((chosen, words)));
-                    }
-                }
+            let why =
+                |wish| refused(provider, wish, &chosen).map(|refusal| refusal_words(app, &chosen, &refusal));
+            let (natural, document) = (why(Wish::Natural), why(Wish::Document));
+            let lying = Lying { file: chosen, natural, document };
+            if let (Some(_), Some(_), Some(words)) =
+                (&lying.natural, &lying.document, lying.refusal(self.as_documents.get_untracked()))
+            {
+                release(&lying.file);
+                app.toasts().bad(words.clone());
+                continue;
             }
+            upload::keep(lying.file.id, file.unchecked_into());
+            self.files.update(|files| files.push(lying));
         }
         dom::focus("composer");
     }
@@ -153,14 +126,20 @@ fn chosen(file: &web_sys::File) -> Chosen {
     }
 }
 
-const fn wish_of(as_documents: bool) -> Wish {
-    if as_documents { Wish::Document } else { Wish::Natural }
+fn drop_file(lying: &Lying) {
+    release(&lying.file);
+    upload::forget(lying.file.id);
 }
 
 fn release(file: &Chosen) {
     if let Some(picture) = &file.picture {
         let _ = web_sys::Url::revoke_object_url(picture);
     }
+}
+
+/// What its name and size tell.
+fn facts(file: &Chosen) -> FileFacts<'_> {
+    FileFacts { mime: &file.mime, size: file.size, animated: false }
 }
 
 /// Why a file cannot be sent. The server looks into it; here only what is plain by its size is said at once. Pictures are
@@ -170,17 +149,15 @@ fn refused(provider: ProviderKind, wish: Wish, file: &Chosen) -> Option<MediaRef
     if made_smaller && file.size > 0 && file.size <= balas_domain::file::LARGEST {
         return None;
     }
-    let facts = FileFacts { mime: &file.mime, size: file.size, animated: false };
-    let refusal = media::plan(provider, wish, facts).err()?;
+    let refusal = media::plan(provider, wish, facts(file)).err()?;
     // What its name says may be wrong.
     (!matches!(refusal, MediaRefusal::Type { .. })).then_some(refusal)
 }
 
 /// Whether words can stand below it, as far as its name tells. Pictures are made small enough by the server.
 pub(super) fn takes_words(provider: ProviderKind, wish: Wish, file: &Chosen) -> bool {
-    let facts = FileFacts { mime: &file.mime, size: file.size, animated: false };
     kind_is_picture(&file.mime)
-        || media::plan(provider, wish, facts).is_ok_and(|plan| plan.send_as.takes_caption())
+        || media::plan(provider, wish, facts(file)).is_ok_and(|plan| plan.send_as.takes_caption())
 }
 
 fn refusal_words(app: App, file: &Chosen, refusal: &MediaRefusal) -> String {
@@ -232,76 +209,76 @@ pub(super) fn file_input(tray: Tray, provider: ProviderKind) -> AnyView {
     .into_any()
 }
 
+/// The way back for a file.
+fn take_out(tray: Tray, file: &Chosen) -> impl IntoView + use<> {
+    let id = file.id;
+    let label = fill(use_app().lang.file_words().take_out, &[("name", &file.name)]);
+    view! {
+        <button
+            type="button"
+            class="icon-button"
+            aria-label=label.clone()
+            title=label
+            on:click=move |_| tray.remove(id)
+        >
+            {icon(Icon::Close)}
+        </button>
+    }
+}
+
 /// The files that are chosen.
-pub(super) fn tray_view(tray: Tray, provider: Option<ProviderKind>) -> AnyView {
+pub(super) fn tray_view(tray: Tray) -> AnyView {
     let app = use_app();
     let words = app.lang.file_words();
-    let chosen = move || {
-        tray.files
-            .get()
-            .into_iter()
-            .map(|file| {
-                let (id, name) = (file.id, file.name.clone());
-                let label = fill(words.take_out, &[("name", &name)]);
-                let sign = match file.picture.clone() {
+    let lying = move || (tray.files.get().into_iter(), tray.as_documents.get());
+    let going = move || {
+        let (files, as_documents) = lying();
+        files
+            .filter(|lying| lying.refusal(as_documents).is_none())
+            .map(|Lying { file, .. }| {
+                let take_out = take_out(tray, &file);
+                let sign = match file.picture {
                     Some(picture) => view! { <img src=picture alt="" /> }.into_any(),
                     None => icon(Icon::Document).into_any(),
                 };
                 view! {
                     <li class="tray-file">
                         <span class="tray-sign">{sign}</span>
-                        <span class="tray-name" dir="auto">{name}</span>
+                        <span class="tray-name" dir="auto">{file.name}</span>
                         <span class="tray-size">{size_words(file.size)}</span>
-                        <button
-                            type="button"
-                            class="icon-button"
-                            aria-label=label.clone()
-                            title=label
-                            on:click=move |_| tray.remove(id)
-                        >
-                            {icon(Icon::Close)}
-                        </button>
+                        {take_out}
                     </li>
                 }
             })
             .collect_view()
     };
-    let aside = move || {
-        tray.aside
-            .get()
-            .into_iter()
-            .map(|(file, refusal)| {
-                let id = file.id;
-                let label = fill(words.take_out, &[("name", &file.name)]);
-                view! {
+    let refused = move || {
+        let (files, as_documents) = lying();
+        files
+            .filter_map(|lying| {
+                let refusal = lying.refusal(as_documents)?.clone();
+                let take_out = take_out(tray, &lying.file);
+                Some(view! {
                     <div class="tray-aside">
                         <p class="tray-hint" role="alert" dir="auto">{refusal}</p>
-                        <button
-                            type="button"
-                            class="icon-button"
-                            aria-label=label.clone()
-                            title=label
-                            on:click=move |_| tray.remove(id)
-                        >
-                            {icon(Icon::Close)}
-                        </button>
+                        {take_out}
                     </div>
-                }
+                })
             })
             .collect_view()
     };
     view! {
-        <Show when=move || !tray.is_empty() || tray.aside.with(|aside| !aside.is_empty())>
+        <Show when=move || tray.files.with(|files| !files.is_empty())>
             <div class="tray">
                 <Show when=move || !tray.is_empty()>
-                    <ul aria-label=words.tray>{chosen}</ul>
+                    <ul aria-label=words.tray>{going}</ul>
                 </Show>
-                {aside}
+                {refused}
                 <label class="tray-choice">
                     <input
                         type="checkbox"
                         prop:checked=move || tray.as_documents.get()
-                        on:change=move |event| tray.choose(app, provider, event_target_checked(&event))
+                        on:change=move |event| tray.as_documents.set(event_target_checked(&event))
                     />
                     {words.as_document}
                 </label>

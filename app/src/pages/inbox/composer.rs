@@ -236,7 +236,7 @@ pub(super) fn Composer(
         if noting.get_untracked() {
             work::add_note(app, id, words);
             noting.set(false);
-        } else if !tray.files.with_untracked(Vec::is_empty) {
+        } else if !untrack(|| tray.is_empty()) {
             let (files, wish) = tray.take();
             send_files(files, wish, mentions.encode(words));
         } else {
@@ -385,7 +385,7 @@ pub(super) fn Composer(
         >
             {chip}
             {mentions.list(node, put_at, words)}
-            {tray_view(tray, can.map(|(provider, _)| provider))}
+            {tray_view(tray)}
             {move || recorder.is_on().then(|| recording_bar(recorder))}
             <div class="composer-line" hidden=move || recorder.is_on()>
                 <button
