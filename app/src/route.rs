@@ -345,7 +345,8 @@ fn with_query(mut path: String, parameters: &[(&str, &str)]) -> String {
     path
 }
 
-fn escape(text: &str, into: &mut String) {
+/// Spells a text as addresses do, so that it can stand in one.
+pub(crate) fn escape(text: &str, into: &mut String) {
     for byte in text.bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' => {

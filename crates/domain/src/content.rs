@@ -155,22 +155,6 @@ impl Card {
         out.push_str("END:VCARD\r\n");
         out
     }
-
-    /// That file as an address, with all of it in there.
-    #[must_use]
-    pub fn to_link(&self) -> String {
-        const HEX: [char; 16] =
-            ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
-        let mut out = String::from("data:text/vcard;charset=utf-8,");
-        for byte in self.to_vcard().bytes() {
-            if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-                out.push(char::from(byte));
-            } else {
-                out.extend(['%', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
-            }
-        }
-        out
-    }
 }
 
 /// What stands in a vCard's line: nothing in it may end the line or the part of it.
@@ -389,11 +373,6 @@ mod tests {
             card("Toko Ana, Bandung; \\o/\r\nEND:VCARD", &["+62 812-3456", "0812;ext=1"]).to_vcard(),
             "BEGIN:VCARD\r\nVERSION:3.0\r\nN:;Toko Ana\\, Bandung\\; \\\\o/\\nEND:VCARD;;;\r\n\
              FN:Toko Ana\\, Bandung\\; \\\\o/\\nEND:VCARD\r\nTEL:+62 812-3456\r\nTEL:0812\\;ext=1\r\nEND:VCARD\r\n"
-        );
-        assert_eq!(
-            card("É", &[]).to_link(),
-            "data:text/vcard;charset=utf-8,BEGIN%3AVCARD%0D%0AVERSION%3A3.0%0D%0AN%3A%3B%C3%89%3B%3B%3B%0D%0AFN%3A%C3%89\
-             %0D%0AEND%3AVCARD%0D%0A"
         );
     }
 

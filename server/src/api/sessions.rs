@@ -10,7 +10,7 @@ use balas_domain::{
     AccountId, AccountSettingsChange, Timestamp,
     form::{BridgeForm, GatewayForm},
     sync::GapView,
-    view::{AccountView, BatchItem, DeviceView, GatewayReport, ProviderKind},
+    view::{AccountView, BatchItem, DeviceView, GatewayReport},
 };
 use balas_engine::{GatewayChange, PairingCode, QrCode};
 use serde::{Deserialize, Serialize};
@@ -242,13 +242,6 @@ pub async fn change(
     JsonBody(body): JsonBody<ChangeSession>,
 ) -> Result<Json<AccountView>, Problem> {
     let ChangeSession { name, base_url, user, password, webhook_secret } = body;
-    let name_alone = [&base_url, &user, &password, &webhook_secret].into_iter().all(Option::is_none);
-    // A number on the bridge has nothing else that could be changed here.
-    if let (Some(name), true) = (&name, name_alone)
-        && state.engine.account(&actor, id).await?.provider == ProviderKind::Bridge
-    {
-        return Ok(Json(state.engine.rename_account(&actor, id, name).await?));
-    }
     let change = GatewayChange { name, base_url, user, password, webhook_secret };
     Ok(Json(state.engine.update_gateway(&actor, id, &change).await?))
 }

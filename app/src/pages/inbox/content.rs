@@ -10,6 +10,7 @@ use leptos::prelude::*;
 use super::file::file;
 use crate::{
     i18n::{Words, fill},
+    route::escape,
     state::use_app,
     ui::{
         icon::{Icon, icon},
@@ -103,7 +104,17 @@ pub(super) fn content(said: &Said, words: &'static Words) -> AnyView {
 
 /// A card: a sign, what it is, its name, and a line below.
 fn piece(sign: Icon, label: &'static str, name: Option<String>, below: Option<String>) -> AnyView {
-    let below = below.filter(|text| !text.is_empty());
+    let below = below.filter(|text| !text.is_empty()).map(IntoAny::into_any);
+    card_view(sign, label, name, below, None)
+}
+
+fn card_view(
+    sign: Icon,
+    label: &'static str,
+    name: Option<String>,
+    below: Option<AnyView>,
+    acts: Option<AnyView>,
+) -> AnyView {
     view! {
         <div class="piece">
             <span class="piece-sign">{icon(sign)}</span>
@@ -112,6 +123,7 @@ fn piece(sign: Icon, label: &'static str, name: Option<String>, below: Option<St
                 {name.map(|name| view! { <p class="piece-name" dir="auto">{name}</p> })}
                 {below.map(|below| view! { <p class="piece-below" dir="auto">{below}</p> })}
             </div>
+            {acts.map(|acts| view! { <span class="piece-acts">{acts}</span> })}
         </div>
     }
     .into_any()
@@ -128,29 +140,26 @@ fn contact_card(card: &Card, words: &'static Words) -> AnyView {
             <a href=format!("tel:{digits}")>{phone.clone()}</a>
         }
     });
-    let numbers = (!card.phones.is_empty()).then(|| numbers.collect_view());
-    view! {
-        <div class="piece">
-            <span class="piece-sign">{icon(Icon::Contact)}</span>
-            <div>
-                <p class="piece-kind">{words.kind_contact}</p>
-                <p class="piece-name" dir="auto">{card.name.clone()}</p>
-                {numbers.map(|numbers| view! { <p class="piece-below">{numbers}</p> })}
-            </div>
-            <span class="piece-acts">
-                <a
-                    class="icon-button"
-                    href=card.to_link()
-                    download=format!("{name}.vcf")
-                    aria-label=save.clone()
-                    title=save
-                >
-                    {icon(Icon::Download)}
-                </a>
-            </span>
-        </div>
-    }
-    .into_any()
+    let numbers = (!card.phones.is_empty()).then(|| numbers.collect_view().into_any());
+    let save = view! {
+        <a
+            class="icon-button"
+            href=address_of(card)
+            download=format!("{name}.vcf")
+            aria-label=save.clone()
+            title=save
+        >
+            {icon(Icon::Download)}
+        </a>
+    };
+    card_view(Icon::Contact, words.kind_contact, Some(card.name.clone()), numbers, Some(save.into_any()))
+}
+
+/// The card's file as an address, with all of it in there.
+fn address_of(card: &Card) -> String {
+    let mut address = "data:text/vcard;charset=utf-8,".to_owned();
+    escape(&card.to_vcard(), &mut address);
+    address
 }
 
 fn location_card(
@@ -192,7 +201,17 @@ pub(super) fn degrees(value: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::degrees;
+    use super::{Card, address_of, degrees};
+
+    #[test]
+    fn a_card_is_an_address() {
+        let card = Card { name: "É".into(), phones: vec![] };
+        assert_eq!(
+            address_of(&card),
+            "data:text/vcard;charset=utf-8,BEGIN%3AVCARD%0D%0AVERSION%3A3.0%0D%0AN%3A%3B%C3%89%3B%3B%3B%0D%0AFN%3A%C3%89\
+             %0D%0AEND%3AVCARD%0D%0A"
+        );
+    }
 
     #[test]
     fn degrees_have_five_decimals() {

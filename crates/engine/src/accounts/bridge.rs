@@ -470,7 +470,7 @@ impl Engine {
     }
 }
 
-/// The account's device at the bridge.
-fn device_of(id: AccountId) -> String {
+/// What a device is called that is made for an account, at the bridge or a gateway.
+pub(super) fn device_of(id: AccountId) -> String {
     format!("balas-{id}")
 }

@@ -12,7 +12,10 @@ use balas_providers::{
 use balas_store::{StoreError, accounts};
 use serde::{Deserialize, Serialize};
 
-use super::registry::{GatewayLink, Link, Runtime, internal, place};
+use super::{
+    bridge::device_of,
+    registry::{GatewayLink, Link, Runtime, internal, place},
+};
 use crate::{Engine, access::Actor, error::EngineError};
 
 /// What is stored of an account on a gateway or on the bridge, besides its secrets.
@@ -41,6 +44,13 @@ pub struct GatewayChange {
     pub password: Option<String>,
     /// New secret for webhooks.
     pub webhook_secret: Option<String>,
+}
+
+impl GatewayChange {
+    /// Whether it says anything of where and how the gateway is reached.
+    fn says_where(&self) -> bool {
+        [&self.base_url, &self.user, &self.password, &self.webhook_secret].into_iter().any(Option::is_some)
+    }
 }
 
 impl std::fmt::Debug for GatewayChange {
@@ -148,7 +158,7 @@ impl Engine {
         let id = AccountId::new(now, &*self.random);
         let device_made = found.dialect == Dialect::V8Plus && settings.device_id.is_none();
         if device_made {
-            settings.device_id = Some(format!("balas-{id}"));
+            settings.device_id = Some(device_of(id));
         }
         let client = Gateway::new(self.gateway_http.clone(), settings.clone(), secrets.clone());
         if !device_made
@@ -158,7 +168,7 @@ impl Engine {
         {
             return Err(error.into());
         }
-        let webhook_by_hand = self.tell_webhook(&client, id, &secrets, device_made).await?;
+        let webhook_by_hand = self.tell_webhook(&client, id, &secrets.webhook_secret, device_made).await?;
         let stored = Stored { settings, webhook_by_hand, device_made };
         let added = self.store_gateway(actor, id, &digits, form, &stored, &secrets).await;
         if let Err(error) = added {
@@ -223,7 +233,7 @@ impl Engine {
         &self,
         client: &Gateway,
         id: AccountId,
-        secrets: &Secrets,
+        webhook_secret: &str,
         make_device: bool,
     ) -> Result<bool, EngineError> {
         if client.settings().dialect == Dialect::V7 {
@@ -237,9 +247,9 @@ impl Engine {
         };
         let url = format!("{}{}", base.trim_end_matches('/'), webhook_path(id));
         if let (true, Some(device)) = (make_device, client.settings().device_id.as_deref()) {
-            client.create_device(device, &url, &secrets.webhook_secret).await?;
+            client.create_device(device, &url, webhook_secret).await?;
         }
-        match client.set_webhook(&url, &secrets.webhook_secret).await {
+        match client.set_webhook(&url, webhook_secret).await {
             Ok(()) => Ok(false),
             // There is another way, which the account's page tells.
             Err(CheckError::TooOld { .. }) => Ok(true),
@@ -258,8 +268,7 @@ impl Engine {
         id: AccountId,
         link: &GatewayLink,
     ) -> Result<(), EngineError> {
-        let secrets = Secrets { webhook_secret: link.webhook_secret.clone(), ..Secrets::default() };
-        self.tell_webhook(&link.client, id, &secrets, true).await.map(drop)
+        self.tell_webhook(&link.client, id, &link.webhook_secret, true).await.map(drop)
     }
 
     /// Renames an account, or follows a gateway that has moved, was updated, or got other secrets: whatever is given of
@@ -279,6 +288,13 @@ impl Engine {
             let mut tx = self.store.read().await?;
             let record =
                 accounts::record(ws, &mut tx, id).await?.ok_or(EngineError::NotFound { what: "account" })?;
+            // A number on the bridge has nothing but its name that could be changed here.
+            if let (ProviderKind::Bridge, Some(name), false) =
+                (record.view.provider, &change.name, change.says_where())
+            {
+                drop(tx);
+                return self.rename_account(actor, id, name).await;
+            }
             if record.view.provider != ProviderKind::Gateway {
                 return Err(EngineError::Unsupported { reason: "this number is not linked by a gateway" });
             }
@@ -297,8 +313,7 @@ impl Engine {
         };
         validate(&form)?;
         let (new, secrets) = settings(&form, stored.settings.dialect);
-        let anew = [&change.base_url, &change.user, &change.password, &change.webhook_secret];
-        let moved = anew.into_iter().any(Option::is_some);
+        let moved = change.says_where();
         if moved {
             // It may have been updated on the way.
             let found = self.detect(&form).await?;
@@ -314,12 +329,12 @@ impl Engine {
                 };
                 let device = found.devices.into_iter().find(is_ours);
                 stored.device_made = device.is_none();
-                stored.settings.device_id =
-                    Some(device.map_or_else(|| format!("balas-{id}"), |device| device.id));
+                stored.settings.device_id = Some(device.map_or_else(|| device_of(id), |device| device.id));
             }
             let client = Gateway::new(self.gateway_http.clone(), stored.settings.clone(), secrets.clone());
             let make_device = nameless && stored.device_made;
-            stored.webhook_by_hand = self.tell_webhook(&client, id, &secrets, make_device).await?;
+            stored.webhook_by_hand =
+                self.tell_webhook(&client, id, &secrets.webhook_secret, make_device).await?;
         }
         let now = self.clock.now();
         let plain = serde_json::to_vec(&secrets).map_err(internal)?;
