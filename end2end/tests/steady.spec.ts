@@ -22,9 +22,11 @@ test("older messages leave those that are there untouched, and whoever has the f
   const reply = page.locator(`[id="${first}"]`).getByRole("button", { name: "Reply" });
   await thread(page).evaluate((scroller) => {
     for (const message of scroller.querySelectorAll("article")) message.setAttribute("data-same", "");
+    let taken = 0;
     new MutationObserver((changes) => {
-      const taken = changes.flatMap((change) => [...change.removedNodes]);
-      scroller.setAttribute("data-taken", String(taken.filter((node) => node.nodeName === "ARTICLE").length));
+      const gone = changes.flatMap((change) => [...change.removedNodes]);
+      taken += gone.filter((node) => node.nodeName === "ARTICLE").length;
+      scroller.setAttribute("data-taken", String(taken));
     }).observe(scroller, { childList: true, subtree: true });
   });
   // That comes near the beginning, and older ones come.

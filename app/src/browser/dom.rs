@@ -41,10 +41,15 @@ pub(crate) fn keeping_focus(moves: impl FnOnce()) {
     if document().active_element().as_ref() != Some(&focused)
         && let Some(element) = focused.dyn_ref::<HtmlElement>()
     {
-        let options = web_sys::FocusOptions::new();
-        options.set_prevent_scroll(true);
-        let _ = element.focus_with_options(&options);
+        focus_in_place(element);
     }
+}
+
+/// Gives an element the focus, and nothing scrolls.
+pub(super) fn focus_in_place(element: &HtmlElement) {
+    let options = web_sys::FocusOptions::new();
+    options.set_prevent_scroll(true);
+    let _ = element.focus_with_options(&options);
 }
 
 /// Whether the person is typing somewhere: shortcuts of single letters then mean the letter.

@@ -6,7 +6,9 @@
 
 use std::time::Duration;
 
-use web_sys::{Element, FocusOptions, HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition};
+use web_sys::{Element, HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition};
+
+use super::dom;
 
 /// Nearer than this to the newest message counts as "there", in pixels.
 const NEAR: i32 = 64;
@@ -37,10 +39,8 @@ pub(crate) fn point_out(element: HtmlElement, focus: bool) {
         center(&element);
     }
     if focus {
-        let options = FocusOptions::new();
-        options.set_prevent_scroll(true);
         let _ = element.set_attribute("tabindex", "-1");
-        let _ = element.focus_with_options(&options);
+        dom::focus_in_place(&element);
     }
     let _ = element.set_attribute("data-flash", "");
     leptos::prelude::set_timeout(

@@ -7,7 +7,7 @@ use balas_domain::{
     AccountId, Content, ConversationId, Delivery, FileState, FileView, MessageId, MessageStatus, NewFile,
     Payload, Seq, Timestamp, UploadId,
     content::{Media, MediaKind},
-    file::{UPLOAD_PART, clean_file_name},
+    file::{UPLOAD_PART, UploadView, clean_file_name},
     media::Wish,
     view::{Author, Direction, MessageView, Quote},
 };
@@ -185,19 +185,7 @@ impl Uploads {
             return Ok(None);
         }
         if upload.unsure || upload.sent < upload.size {
-            let there = if upload.unsure {
-                upload::state(upload.new.upload).await
-            } else {
-                let length = UPLOAD_PART.min(upload.size - upload.sent);
-                match upload::part(upload.new.upload, &file, upload.sent, length).await {
-                    // What was sent before may have arrived after all, or a crash has lost some of it.
-                    Err(ApiError::Refused { code, .. }) if code == "out_of_place" => {
-                        upload::state(upload.new.upload).await
-                    }
-                    other => other,
-                }
-            };
-            match there {
+            match go_on(&upload, &file).await {
                 Ok(there) => {
                     self.change(id, |upload| (upload.unsure, upload.sent) = (false, there.received));
                 }
@@ -317,6 +305,19 @@ fn kind_of(mime: &str, wish: Wish) -> MediaKind {
         (_, "video") => MediaKind::Video,
         _ => MediaKind::Document,
     }
+}
+
+/// Sends the next part, or asks where the server stands; how far it has come.
+async fn go_on(upload: &Upload, file: &web_sys::Blob) -> Result<UploadView, ApiError> {
+    if !upload.unsure {
+        let length = UPLOAD_PART.min(upload.size - upload.sent);
+        match upload::part(upload.new.upload, file, upload.sent, length).await {
+            // What was sent before may have arrived after all, or a crash has lost some of it.
+            Err(ApiError::Refused { code, .. }) if code == "out_of_place" => {}
+            other => return other,
+        }
+    }
+    upload::state(upload.new.upload).await
 }
 
 /// As the thread shows it until the server has it.

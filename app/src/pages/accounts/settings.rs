@@ -39,9 +39,7 @@ pub(super) fn Settings(
     let refused = RwSignal::new(None::<ApiError>);
     // All of it is sent, so what a colleague sets meanwhile must get in here, or it would be set back. What is
     // being changed here stays.
-    let first = begin.clone();
-    Effect::new(move |before: Option<AccountSettings>| {
-        let (before, now) = (before.unwrap_or_else(|| first.clone()), stored.get());
+    when_stored(stored, move |before, now| {
         follow(auto_start, before.auto_start, now.auto_start);
         follow(trust, before.trust_level, now.trust_level);
         follow(warm_up, before.warm_up, now.warm_up);
@@ -49,9 +47,8 @@ pub(super) fn Settings(
         follow(storage, before.media_storage, now.media_storage);
         let untouched = limit.with_untracked(|limit| at_most(limit) == Ok(before.daily_limit));
         if untouched && before.daily_limit != now.daily_limit {
-            limit.set(limit_text(&now));
+            limit.set(limit_text(now));
         }
-        now
     });
     // As it would be stored; `None` while the limit is no number.
     let wanted = move || {
@@ -265,6 +262,19 @@ fn Storage(
     }
 }
 
+/// Tells what was stored before, and what is now.
+fn when_stored<T: Clone + PartialEq + Send + Sync + 'static>(
+    stored: Memo<T>,
+    tell: impl Fn(&T, &T) + 'static,
+) {
+    let first = stored.get_untracked();
+    Effect::new(move |before: Option<T>| {
+        let now = stored.get();
+        tell(before.as_ref().unwrap_or(&first), &now);
+        now
+    });
+}
+
 /// What nobody has touched here follows what is stored.
 fn follow<T: Copy + PartialEq + Send + Sync + 'static>(field: RwSignal<T>, before: T, now: T) {
     if before != now && field.get_untracked() == before {
@@ -302,13 +312,10 @@ pub(super) fn Rename(id: AccountId, name: Memo<String>) -> impl IntoView {
     let act = Act::new(id);
     let value = RwSignal::new(name.get_untracked());
     let error = RwSignal::new(None::<String>);
-    let first = value.get_untracked();
-    Effect::new(move |before: Option<String>| {
-        let (before, now) = (before.unwrap_or_else(|| first.clone()), name.get());
+    when_stored(name, move |before, now| {
         if before != now && value.with_untracked(|value| value.trim() == before.trim()) {
             value.set(now.clone());
         }
-        now
     });
     let changed = move || value.with(|value| value.trim() != name.with(|name| name.trim().to_owned()));
     let save = move |event: leptos::ev::SubmitEvent| {

@@ -145,15 +145,9 @@ pub(super) fn Bubble(
         let message = message.clone();
         move || !internal && message.with(|m| !m.revoked && m.version != Seq(0))
     };
-    let reactable = {
+    let reacted = {
         let message = message.clone();
-        move || {
-            acts.is_some()
-                && message.with(|m| {
-                    let number = app.inbox().account(m.carrier());
-                    number.is_some_and(|number| can_react(app, m, &number))
-                })
-        }
+        move || any_reaction.get().then(|| reactions_view(message.clone(), reactions, acts.is_some()))
     };
     let reply = {
         let message = message.clone();
@@ -202,7 +196,7 @@ pub(super) fn Bubble(
                             })
                     }}
                 </p>
-                {move || any_reaction.get().then(|| reactions_view(id, reactions, reactable.clone()))}
+                {reacted}
                 <div class="bubble-acts">
                     {move || {
                         can_reply()
@@ -394,13 +388,13 @@ fn quote_view(quote: Quote, words: &'static Words) -> AnyView {
 }
 
 /// Reactions. Each stays in its place while others come and go, so that whoever pressed it keeps the focus.
-fn reactions_view(
-    id: MessageId,
-    reactions: Memo<Vec<Reaction>>,
-    able: impl Fn() -> bool + Send + Sync + 'static,
-) -> AnyView {
+fn reactions_view(message: ArcRwSignal<MessageView>, reactions: Memo<Vec<Reaction>>, may: bool) -> AnyView {
     let app = use_app();
-    let able = Memo::new(move |_| able());
+    let id = message.with_untracked(|m| m.id);
+    let able = Memo::new(move |_| {
+        may && message
+            .with(|m| app.inbox().account(m.carrier()).is_some_and(|number| can_react(app, m, &number)))
+    });
     let ours = Memo::new(move |_| {
         reactions.with(|all| all.iter().find(|reaction| reaction.from_us).map(|ours| ours.emoji.clone()))
     });
@@ -459,5 +453,5 @@ fn reaction_view(
         }
         .into_any()
     };
-    view! { {shown} }.into_any()
+    shown.into_any()
 }
