@@ -133,6 +133,13 @@ pub async fn group(id: ConversationId) -> Result<GroupView, ApiError> {
     context::answer(call.engine.group(&call.actor, id).await)
 }
 
+/// Which number would carry an answer now; `None` if none would.
+#[server(prefix = "/api/ui", endpoint = "carrier", input = Json)]
+pub async fn carrier(id: ConversationId) -> Result<Option<AccountId>, ApiError> {
+    let call = context::Call::new().await?;
+    context::answer(call.engine.carrier(&call.actor, id).await)
+}
+
 /// Sends a text. The same id twice is one message.
 #[server(prefix = "/api/ui", endpoint = "send_message", input = Json)]
 pub async fn send_message(

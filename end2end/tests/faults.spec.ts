@@ -34,6 +34,22 @@ test("a hiccup is tried again by itself", async ({ page, server, customer }) => 
   expect(await customer.texts()).toEqual(["Coba lagi sendiri"]);
 });
 
+test("who writes too fast is told so, and nothing is lost", async ({ page, server, customer }) => {
+  await chat(page, customer);
+  // Meta's limit for messages to the same customer.
+  await server.sandbox.faults({ account: DEMO_NUMBER, code: 131_056, times: 1 });
+  await answer(page, "Satu");
+  const hint = page.getByRole("status").filter({ hasText: "You write faster than this number may send." });
+  await expect(hint).toBeVisible();
+  await expect(bubble(page, "Satu")).toContainText(/WhatsApp asks us to slow down\. Tried again at \d\d?:\d\d/);
+  await answer(page, "Dua");
+  await expect(bubble(page, "Dua")).toContainText("Waits for the messages ahead of it.");
+  await status(bubble(page, "Dua"), "delivered", "read");
+  await expect(hint).toHaveCount(0);
+  await expect(bubble(page, "Satu")).not.toContainText("slow down");
+  expect(await customer.texts()).toEqual(["Satu", "Dua"]);
+});
+
 test("a lost answer is unclear at first, settled by the receipt, and never sent twice", async ({
   page,
   server,

@@ -1,14 +1,17 @@
 // Numbers whose phone is linked through a gateway: connecting, linking by either code, what goes wrong, and many at
 // once.
 
+import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import { type AddressInfo } from "node:net";
+import { createServer as createSafeServer } from "node:https";
+import { type AddressInfo, type Server as Listener } from "node:net";
+import path from "node:path";
 
 import { type Locator, type Page } from "@playwright/test";
 
 import { seenInTheDark, violations } from "./support/axe.js";
 import { DEMO_NUMBER, GATEWAY } from "./support/sandbox.js";
-import { answer, bubble, composer, open, openChat, row, status } from "./support/screens.js";
+import { answer, bubble, composer, list, open, openChat, row, rows, status } from "./support/screens.js";
 import { type Server } from "./support/server.js";
 import { expect, test } from "./support/test.js";
 
@@ -40,6 +43,16 @@ async function connect(page: Page, server: Server, entered: Partial<Entered> = {
   await page.getByRole("button", { name: "Save and connect" }).click();
   await expect(page).toHaveURL(/\/accounts\/[0-9a-f-]{36}$/);
   return `v9/balas-${page.url().split("/").pop() ?? ""}`;
+}
+
+/** While somebody listens on this machine. */
+async function listening(listener: Listener, meanwhile: (host: string) => Promise<void>): Promise<void> {
+  await new Promise<void>((ready) => listener.listen(0, "127.0.0.1", ready));
+  try {
+    await meanwhile(`127.0.0.1:${(listener.address() as AddressInfo).port}`);
+  } finally {
+    listener.close();
+  }
 }
 
 test.describe("the form for a gateway", () => {
@@ -81,16 +94,39 @@ test.describe("the form for a gateway", () => {
       /No safe connection to https:.* came about .* write http:\/\/ instead of https:\/\//,
     );
     // It has moved: the password is not carried after it.
-    const moved = createServer((_, answer) => answer.writeHead(302, { location: "https://gowa.example.org/app" }).end());
-    await new Promise<void>((listening) => moved.listen(0, "127.0.0.1", listening));
-    try {
-      const { port } = moved.address() as AddressInfo;
-      await tryIt(
-        { url: `http://127.0.0.1:${port}` },
-        /leads on to another address, https:\/\/gowa\.example\.org.* where the password must not be sent/,
-      );
-    } finally {
-      moved.close();
+    await listening(
+      createServer((_, answer) => answer.writeHead(302, { location: "https://gowa.example.org/app" }).end()),
+      (host) =>
+        tryIt(
+          { url: `http://${host}` },
+          /leads on to another address, https:\/\/gowa\.example\.org.* where the password must not be sent/,
+        ),
+    );
+    // Encrypted, under a certificate that it has written itself (for a hundred years).
+    const self = await readFile(path.join(import.meta.dirname, "support/untrusted.pem"));
+    let reached = 0;
+    const impostor = createSafeServer({ cert: self, key: self }, (_, answer) => {
+      reached += 1;
+      answer.end("{}");
+    });
+    await listening(impostor, (host) =>
+      tryIt(
+        { url: `https://${host}` },
+        /No safe connection to https:.* came about \(.*certificate.*\)\. Give the gateway a certificate that this server trusts/,
+      ),
+    );
+    expect(reached, "nothing is said to whom one does not trust").toBe(0);
+  });
+
+  test("a number as it is written at home is no number to link", async ({ page, server }) => {
+    for (const phone of ["0811 2222 333", "+0811 2222 333", "62 811", "+62 811 2222 333 444 555 666"]) {
+      await fillIn(page, server, { phone });
+      await field(page, "Name").focus();
+      await expect(field(page, "Phone number")).toHaveAttribute("aria-invalid", "true");
+      await expect(field(page, "Phone number")).toHaveAccessibleDescription(/country code/);
+      await page.getByRole("button", { name: "Save and connect" }).click();
+      await expect(field(page, "Phone number")).toBeFocused();
+      await expect(page).toHaveURL("/accounts/new");
     }
   });
 
@@ -191,6 +227,34 @@ test.describe("a number at a gateway", () => {
     expect(server.logged).not.toMatch(/panicked| ERROR /);
   });
 
+  test("is deleted while its past comes over", async ({ page, server, other }) => {
+    await server.sandbox.past({ phone: PHONE.replace(/\D/g, ""), chats: 60, groups: 4, messages: 10 });
+    const device = await connect(page, server);
+    await expect(badge(page, "Waits for the QR code")).toBeVisible();
+    const colleague = await other("agent");
+    await open(colleague, "/inbox");
+    // The first chats come at once, the others take their time.
+    await server.sandbox.faults({ account: device, calls: "all", delay_ms: 400 });
+    await server.sandbox.scan(device, PHONE);
+    const bar = list(colleague).getByRole("list", { name: "Chats that are being brought over" });
+    await expect(bar.getByText(/^Syncing chats… [1-9]\d*\/64 \(\d+%\)$/)).toBeVisible();
+    await expect(rows(colleague).filter({ hasText: "Gudang" }).first()).toBeVisible();
+    await page.getByRole("button", { name: "Delete this number" }).click();
+    const dialog = page.getByRole("dialog", { name: "Delete this number" });
+    await dialog.getByRole("textbox", { name: "Name" }).fill("Gudang");
+    await dialog.getByRole("button", { name: "Delete for good" }).click();
+    await expect(page.getByText("The number was deleted.")).toBeVisible();
+    // Whoever looked on sees neither the progress any more nor what had come.
+    await expect(bar.getByRole("listitem")).toHaveCount(0);
+    await expect(rows(colleague).filter({ hasText: "Gudang" })).toHaveCount(0);
+    // The device goes last. Until then what was asked for could still have come in.
+    await expect.poll(async () => (await server.sandbox.devices("v9")).some((slot) => device.endsWith(slot.device))).toBe(false);
+    await open(colleague, "/inbox");
+    await expect(rows(colleague).filter({ hasText: "Gudang" })).toHaveCount(0);
+    await expect(bar.getByRole("listitem")).toHaveCount(0);
+    expect(server.logged).not.toMatch(/panicked| ERROR /);
+  });
+
   test("is linked by typing the pairing code", async ({ page, server }) => {
     await connect(page, server);
     await page.getByRole("button", { name: "Pairing code", exact: true }).click();
@@ -268,6 +332,15 @@ test.describe("a number at a gateway", () => {
     await page.getByRole("button", { name: "Save and connect" }).click();
     await expect(field(page, "Phone number")).toHaveAccessibleDescription(/already/i);
     await expect(page).toHaveURL("/accounts/new");
+    // Neither on WhatsApp Web, however it is written.
+    await page.getByRole("radio", { name: /^WhatsApp Web/ }).check();
+    await field(page, "Name").fill("Gudang 3");
+    await field(page, "Phone number").fill("+62-811-2222-333");
+    await page.getByRole("button", { name: "Save and connect" }).click();
+    await expect(field(page, "Phone number")).toHaveAccessibleDescription(/already/i);
+    await expect(page).toHaveURL("/accounts/new");
+    await open(page, "/accounts");
+    await expect(page.getByRole("main").getByRole("link", { name: /^Gudang/ })).toHaveCount(1);
   });
 
   test("keeps its settings, and becomes the primary number", async ({ page, server }) => {
@@ -444,12 +517,12 @@ test.describe("another number that stands in", () => {
     const together = page.locator("form").filter({ has: page.getByRole("heading", { name: "All numbers together" }) });
     await together.getByRole("button", { name: "Save" }).click();
     await expect(page.getByText("Saved", { exact: true })).toBeVisible();
-    await expect(agent.getByText("The number Toko Melati is not connected: your answer leaves by another number.")).toBeVisible();
+    await expect(agent.getByText("The number Toko Melati is not connected: your answer leaves by Gudang.")).toBeVisible();
     await composer(agent).fill("Saya bantu");
     await expect(agent.getByRole("button", { name: "Send" })).toBeEnabled();
     await open(page, "/inbox");
     await row(page, customer).click();
-    await expect(page.getByText("The number Toko Melati is not connected: your answer leaves by another number.")).toBeVisible();
+    await expect(page.getByText("The number Toko Melati is not connected: your answer leaves by Gudang.")).toBeVisible();
     await answer(page, "Masih, kak");
     await expect(bubble(page, "Masih, kak")).toContainText("sent by Gudang");
     await status(bubble(page, "Masih, kak"), "sent", "delivered", "read");

@@ -75,6 +75,7 @@ pub fn table() -> Vec<(Method, &'static str, MethodRouter<AppState>)> {
         (Method::GET, "/conversations", get(conversations::list)),
         (Method::GET, "/conversations/{id}", get(conversations::show)),
         (Method::GET, "/conversations/{id}/group", get(conversations::group)),
+        (Method::GET, "/conversations/{id}/carrier", get(conversations::carrier)),
         (Method::GET, "/conversations/{id}/export", get(conversations::export)),
         (Method::POST, "/conversations/{id}/clear", post(conversations::clear)),
         (Method::POST, "/conversations/{id}/read", post(conversations::read)),

@@ -216,6 +216,8 @@ pub(super) static WORDS: Words = Words {
     status_queued: "Waiting to be sent",
     status_offline: "Kept here until the connection is back",
     held_pace: "Goes out at {time}: this number sends no faster.",
+    held_throttled: "WhatsApp asks us to slow down. Tried again at {time}.",
+    held_unreachable: "WhatsApp cannot be reached. Tried again at {time}.",
     held_daily_limit: "Goes out at {time}: the limit of this number for today is reached.",
     held_warm_up: "Goes out at {time}: this number is new and warming up; it may send more each day.",
     held_behind: "Waits for the messages ahead of it.",
@@ -250,7 +252,7 @@ pub(super) static WORDS: Words = Words {
     window_closed: "More than 24 hours have passed since the customer last wrote. WhatsApp takes only templates \
         until he writes again.",
     not_ready: "The number {name} is not connected.",
-    by_other: "The number {name} is not connected: your answer leaves by another number.",
+    by_other: "The number {name} is not connected: your answer leaves by {other}.",
     sent_with: "sent by {name}",
     not_ready_link: "Look at the number",
     not_allowed_reply: "Your role may read but not answer.",

@@ -216,6 +216,8 @@ pub(super) static WORDS: Words = Words {
     status_queued: "Menunggu dikirim",
     status_offline: "Disimpan di sini sampai tersambung lagi",
     held_pace: "Terkirim pukul {time}: nomor ini tidak mengirim lebih cepat.",
+    held_throttled: "WhatsApp meminta kita lebih pelan. Dicoba lagi pukul {time}.",
+    held_unreachable: "WhatsApp tidak dapat dijangkau. Dicoba lagi pukul {time}.",
     held_daily_limit: "Terkirim pukul {time}: batas nomor ini untuk hari ini tercapai.",
     held_warm_up: "Terkirim pukul {time}: nomor ini baru dan sedang pemanasan; setiap hari ia boleh mengirim lebih banyak.",
     held_behind: "Menunggu pesan-pesan di depannya.",
@@ -250,7 +252,7 @@ pub(super) static WORDS: Words = Words {
     window_closed: "Lebih dari 24 jam sejak pelanggan terakhir menulis. WhatsApp hanya menerima templat sampai ia \
         menulis lagi.",
     not_ready: "Nomor {name} tidak terhubung.",
-    by_other: "Nomor {name} tidak terhubung: jawaban Anda keluar lewat nomor lain.",
+    by_other: "Nomor {name} tidak terhubung: jawaban Anda keluar lewat {other}.",
     sent_with: "lewat {name}",
     not_ready_link: "Lihat nomor",
     not_allowed_reply: "Peran Anda boleh membaca, tidak membalas.",

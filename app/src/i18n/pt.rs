@@ -216,6 +216,8 @@ pub(super) static WORDS: Words = Words {
     status_queued: "Aguardando envio",
     status_offline: "Guardada aqui até a conexão voltar",
     held_pace: "Sai às {time}: este número não envia mais rápido.",
+    held_throttled: "O WhatsApp pede para ir mais devagar. Nova tentativa às {time}.",
+    held_unreachable: "O WhatsApp não responde. Nova tentativa às {time}.",
     held_daily_limit: "Sai às {time}: o limite deste número para hoje foi atingido.",
     held_warm_up: "Sai às {time}: este número é novo e está em aquecimento; a cada dia pode enviar mais.",
     held_behind: "Espera pelas mensagens à frente dela.",
@@ -250,7 +252,7 @@ pub(super) static WORDS: Words = Words {
     window_closed: "Passaram-se mais de 24 horas desde a última mensagem do cliente. O WhatsApp só aceita modelos \
         até ele escrever de novo.",
     not_ready: "O número {name} não está conectado.",
-    by_other: "O número {name} não está conectado: sua resposta sai por outro número.",
+    by_other: "O número {name} não está conectado: sua resposta sai por {other}.",
     sent_with: "enviada por {name}",
     not_ready_link: "Ver o número",
     not_allowed_reply: "Seu papel permite ler, mas não responder.",

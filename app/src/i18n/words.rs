@@ -269,6 +269,8 @@ words! {
     status_queued,
     status_offline,
     held_pace,
+    held_throttled,
+    held_unreachable,
     held_daily_limit,
     held_warm_up,
     held_behind,

@@ -10,7 +10,7 @@ use balas_domain::{
     people::PeopleView,
     search::MessageHit,
     socket::Viewer,
-    view::{AccountView, ConversationView, MemberView, MessageView, Page, WorkspaceView},
+    view::{AccountView, ConversationView, Held, MemberView, MessageView, Page, WorkspaceView},
 };
 use leptos::prelude::*;
 
@@ -57,8 +57,8 @@ pub(crate) struct InboxStore {
     pub(crate) open: RwSignal<Option<ConversationId>>,
     /// The opened thread, line by line.
     pub(crate) lines: RwSignal<Vec<Line>>,
-    /// Whether a message of the opened thread must wait, and with it those behind it.
-    pub(crate) held_up: RwSignal<bool>,
+    /// Why a message of the opened thread must wait, and with it those behind it.
+    pub(crate) held_up: RwSignal<Option<Held>>,
     /// Whether the opened thread is here.
     pub(crate) thread_load: RwSignal<Load>,
     /// Whether the thread goes back further.
@@ -143,7 +143,7 @@ impl InboxStore {
             more_load: RwSignal::new(Load::Ready),
             open: RwSignal::new(open),
             lines: RwSignal::new(Vec::new()),
-            held_up: RwSignal::new(false),
+            held_up: RwSignal::new(None),
             thread_load: RwSignal::new(if missing { Load::Missing } else { Load::Ready }),
             thread_more: RwSignal::new(false),
             older_load: RwSignal::new(Load::Ready),
@@ -432,7 +432,8 @@ impl InboxStore {
         let (lines, held_up) = self.zone.with_untracked(|zone| {
             self.model.with_value(|model| {
                 let messages = model.messages(open);
-                let held_up = messages.iter().any(|message| message.waits());
+                let held_up =
+                    messages.iter().find(|message| message.waits()).and_then(|message| message.held);
                 let unread_from = self.unread_from.get_value();
                 (layout::lines(&messages, |at| zone.day_number(at), unread_from), held_up)
             })

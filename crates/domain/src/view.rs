@@ -255,7 +255,7 @@ pub enum FailureClass {
 pub struct Held {
     /// Why.
     pub reason: HeldReason,
-    /// When it goes out.
+    /// When it goes out, or is tried again.
     pub until: Timestamp,
 }
 
@@ -270,6 +270,10 @@ pub enum HeldReason {
     WarmUp,
     /// The account sends no faster.
     Pace,
+    /// The provider has asked us to slow down.
+    Throttled,
+    /// The provider cannot be reached, or is not well.
+    Unreachable,
 }
 
 impl HeldReason {
@@ -280,6 +284,8 @@ impl HeldReason {
             Self::DailyLimit => "daily_limit",
             Self::WarmUp => "warm_up",
             Self::Pace => "pace",
+            Self::Throttled => "throttled",
+            Self::Unreachable => "unreachable",
         }
     }
 }
@@ -287,7 +293,7 @@ impl HeldReason {
 impl std::str::FromStr for HeldReason {
     type Err = UnknownHeldReason;
     fn from_str(s: &str) -> Result<Self, Self::Err> {
-        [Self::DailyLimit, Self::WarmUp, Self::Pace]
+        [Self::DailyLimit, Self::WarmUp, Self::Pace, Self::Throttled, Self::Unreachable]
             .into_iter()
             .find(|r| r.as_str() == s)
             .ok_or_else(|| UnknownHeldReason(s.to_owned()))

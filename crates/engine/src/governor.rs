@@ -10,7 +10,10 @@ use std::{
     time::Duration,
 };
 
-use balas_domain::{AccountId, ConversationId, Timestamp, view::ProviderKind};
+use balas_domain::{
+    AccountId, ConversationId, Timestamp,
+    view::{Held, HeldReason, ProviderKind},
+};
 
 /// Messages per second of one Cloud API number. Meta allows 80, counting received ones too (and 20 for numbers that
 /// are also used in the phone app): half of it leaves room for what comes in.
@@ -47,8 +50,8 @@ struct State {
     tokens: f64,
     refilled_at: Timestamp,
     failures: u32,
-    /// Nothing goes before this.
-    closed_until: Timestamp,
+    /// Nothing goes before this, and why.
+    closed: Held,
     /// While the breaker is half open one try is on its way, since then.
     probing: Option<Timestamp>,
     pairs: HashMap<ConversationId, (Timestamp, u32)>,
@@ -58,33 +61,43 @@ struct State {
 #[derive(Debug, Default)]
 pub struct Governor(Mutex<HashMap<AccountId, State>>);
 
+impl State {
+    /// Lets nothing go before then.
+    fn close(&mut self, reason: HeldReason, until: Timestamp) {
+        if until > self.closed.until {
+            self.closed = Held { reason, until };
+        }
+    }
+}
+
 impl Governor {
     /// Takes a turn, or says from when on it is worth asking again.
     ///
     /// # Errors
-    /// The time before which nothing may be sent.
+    /// The time before which nothing may be sent, and why.
     pub fn admit(
         &self,
         account: AccountId,
         to: ConversationId,
         provider: ProviderKind,
         now: Timestamp,
-    ) -> Result<(), Timestamp> {
+    ) -> Result<(), Held> {
         let mut states = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let state = states.entry(account).or_insert_with(|| State {
             tokens: BURST,
             refilled_at: now,
             failures: 0,
-            closed_until: Timestamp(0),
+            closed: Held { reason: HeldReason::Unreachable, until: Timestamp(0) },
             probing: None,
             pairs: HashMap::new(),
         });
-        if now < state.closed_until {
-            return Err(state.closed_until);
+        if now < state.closed.until {
+            return Err(state.closed);
         }
+        let wait = |reason, until| Err(Held { reason, until });
         if state.failures >= FAILURES {
             if state.probing.is_some_and(|since| now.since(since) < PROBE_LIMIT) {
-                return Err(now.after(Duration::from_secs(1)));
+                return wait(HeldReason::Unreachable, now.after(Duration::from_secs(1)));
             }
             state.probing = Some(now);
         }
@@ -92,7 +105,7 @@ impl Governor {
             && now < *until
         {
             state.probing = None;
-            return Err(*until);
+            return wait(HeldReason::Throttled, *until);
         }
         if provider != ProviderKind::Cloud {
             return Ok(());
@@ -102,9 +115,9 @@ impl Governor {
         state.refilled_at = state.refilled_at.max(now);
         if state.tokens < 1.0 {
             state.probing = None;
-            let wait = Duration::from_secs_f64((1.0 - state.tokens) / PER_SECOND);
+            let missing = Duration::from_secs_f64((1.0 - state.tokens) / PER_SECOND);
             // Never the same moment again, however little is missing.
-            return Err(now.after(wait.max(Duration::from_millis(1))));
+            return wait(HeldReason::Pace, now.after(missing.max(Duration::from_millis(1))));
         }
         state.tokens -= 1.0;
         Ok(())
@@ -135,13 +148,13 @@ impl Governor {
                 if state.failures >= FAILURES {
                     let wait =
                         FIRST_WAIT.saturating_mul(1 << (state.failures - FAILURES).min(6)).min(LONGEST_WAIT);
-                    state.closed_until = state.closed_until.max(now.after(wait));
+                    state.close(HeldReason::Unreachable, now.after(wait));
                 }
-                state.closed_until.max(now)
+                state.closed.until.max(now)
             }
             Lesson::TooFast(wait) => {
-                state.closed_until = state.closed_until.max(now.after(wait));
-                state.closed_until
+                state.close(HeldReason::Throttled, now.after(wait));
+                state.closed.until
             }
             Lesson::TooFastToPair => {
                 let (until, strikes) = state.pairs.entry(to).or_insert((now, 0));
@@ -184,7 +197,7 @@ mod tests {
             }
         }
 
-        fn admit(&self) -> Result<(), Timestamp> {
+        fn admit(&self) -> Result<(), Held> {
             self.governor.admit(self.account, self.to, ProviderKind::Cloud, self.now)
         }
 
@@ -201,8 +214,9 @@ mod tests {
         while sim.now < end {
             match sim.admit() {
                 Ok(()) => sent.push(sim.now),
-                Err(until) => {
+                Err(Held { reason, until }) => {
                     assert!(until > sim.now);
+                    assert_eq!(reason, HeldReason::Pace);
                     sim.now = until;
                 }
             }
@@ -234,8 +248,8 @@ mod tests {
             sim.admit().unwrap();
             sim.learn(Lesson::Unwell);
         }
-        let until = sim.admit().unwrap_err();
-        assert_eq!(until, sim.now.after(FIRST_WAIT));
+        let Held { reason, until } = sim.admit().unwrap_err();
+        assert_eq!((reason, until), (HeldReason::Unreachable, sim.now.after(FIRST_WAIT)));
         sim.now = until;
         sim.admit().unwrap();
         assert!(sim.admit().is_err(), "one probe at a time");
@@ -254,7 +268,7 @@ mod tests {
         let other = ConversationId::new(Timestamp(0), &CountingRandom::default());
         sim.admit().unwrap();
         assert_eq!(sim.learn(Lesson::TooFastToPair).since(sim.now), PAIR_WAIT);
-        assert!(sim.admit().is_err());
+        assert_eq!(sim.admit().unwrap_err().reason, HeldReason::Throttled);
         sim.governor.admit(sim.account, other, ProviderKind::Cloud, sim.now).unwrap();
         sim.now = sim.now.after(PAIR_WAIT);
         sim.admit().unwrap();
@@ -269,7 +283,8 @@ mod tests {
             sim.learn(Lesson::TooFast(Duration::from_secs(90))),
             sim.now.after(Duration::from_secs(90))
         );
-        assert_eq!(sim.admit(), Err(sim.now.after(Duration::from_secs(90))));
+        let until = sim.now.after(Duration::from_secs(90));
+        assert_eq!(sim.admit(), Err(Held { reason: HeldReason::Throttled, until }));
         sim.governor.reset(sim.account);
         sim.admit().unwrap();
     }

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use balas_domain::{
-    AccountId, AccountSettings, AccountStatus, Content, ConversationId, Delivery, MessageId, MessageStatus,
-    Permission, Priority, Timestamp, UploadId, WorkspaceId,
+    AccountId, AccountSettings, Content, ConversationId, Delivery, MessageId, MessageStatus, Permission,
+    Priority, UploadId, WorkspaceId,
     query::NewMessage,
     settings::Pace,
     socket::{Presence, Typist},
@@ -35,7 +35,7 @@ use crate::{
     jobs::Done,
     live::Signal,
     reading,
-    routing::{carrier_of, within_window},
+    routing::carrier_of,
 };
 
 /// Tries after definite failures that come right by waiting; about half an hour in all.
@@ -95,15 +95,7 @@ impl Engine {
         let account = accounts::view(ws, write.tx(), conversation.account_id)
             .await?
             .ok_or(EngineError::NotFound { what: "account" })?;
-        if matches!(account.status, AccountStatus::Idle | AccountStatus::Error) {
-            if self.other_route(ws, write.tx(), &conversation, now).await?.is_none() {
-                return Err(EngineError::AccountNotReady { status: account.status });
-            }
-        } else if let Some(hours) = account.capabilities.window_hours
-            && !conversation.last_inbound_at.is_some_and(|at| within_window(at, now, hours))
-        {
-            return Err(EngineError::WindowClosed);
-        }
+        self.way_out(ws, write.tx(), &conversation, &account, now).await?;
         let quoted = match new.reply_to {
             Some(id) => {
                 let record = messages::get(ws, write.tx(), id).await?;
@@ -335,11 +327,11 @@ impl Engine {
         // Looked at before anything is written: whoever waits in a long line asks often.
         let opens = pace.zip(due).map(|(pace, due)| pace.opens(due)).filter(|opens| *opens > now);
         let admitted = match opens {
-            Some(until) => Err(until),
+            Some(until) => Err(Held { reason: HeldReason::Pace, until }),
             None => self.governor.admit(runtime.id, conversation.id, account.provider, now),
         };
-        if let Err(until) = admitted {
-            return self.wait_for_turn(ws, id, until).await;
+        if let Err(held) = admitted {
+            return self.wait_for_turn(ws, id, held).await;
         }
         let (body, _file) = match self.body(ws, id, &record.content).await {
             Ok(body) => body,
@@ -371,7 +363,7 @@ impl Engine {
             Turn::Taken => {}
             Turn::TooSoon(until) => {
                 self.governor.forgo(runtime.id);
-                return self.wait_for_turn(ws, id, until).await;
+                return self.wait_for_turn(ws, id, Held { reason: HeldReason::Pace, until }).await;
             }
             full @ (Turn::DailyLimit | Turn::WarmUp) => {
                 self.governor.forgo(runtime.id);
@@ -406,7 +398,7 @@ impl Engine {
                 self.finish(job, id, Some(runtime), unknown, &error.failure(), None).await
             }
             Err(error) if error.class == FailureClass::Auth => {
-                self.take_back(ws, id, counted).await?;
+                self.take_back(ws, id, counted, None).await?;
                 self.account_failed(runtime, &error.text).await;
                 Ok(Done::Wait(now.after(NOT_READY)))
             }
@@ -414,9 +406,17 @@ impl Engine {
                 if matches!(error.class, FailureClass::Throttled | FailureClass::Transient)
                     && job.attempts + 1 < MAX_ATTEMPTS =>
             {
-                self.take_back(ws, id, counted).await?;
+                let now = self.clock.now();
                 let wait = error.retry_after.unwrap_or_else(|| self.retry_after(job.attempts));
-                Ok(Done::Retry(not_before.max(self.clock.now().after(wait)), error.text))
+                let until = not_before.max(now.after(wait));
+                let reason = if error.class == FailureClass::Throttled {
+                    HeldReason::Throttled
+                } else {
+                    HeldReason::Unreachable
+                };
+                let held = (until.since(now) > WORTH_TELLING).then_some(Held { reason, until });
+                self.take_back(ws, id, counted, held).await?;
+                Ok(Done::Retry(until, error.text))
             }
             Err(error) => self.finish(job, id, None, MessageStatus::Failed, &error.failure(), counted).await,
         }
@@ -506,17 +506,12 @@ impl Engine {
         Ok(Done::Finished)
     }
 
-    /// Waits for the account's pace; if that takes a while, the message says so.
-    async fn wait_for_turn(
-        &self,
-        ws: WorkspaceId,
-        id: MessageId,
-        until: Timestamp,
-    ) -> Result<Done, EngineError> {
-        if until.since(self.clock.now()) > WORTH_TELLING {
-            self.hold(ws, id, Held { reason: HeldReason::Pace, until }).await?;
+    /// Waits for the account's turn; if that takes a while, the message says so.
+    async fn wait_for_turn(&self, ws: WorkspaceId, id: MessageId, held: Held) -> Result<Done, EngineError> {
+        if held.until.since(self.clock.now()) > WORTH_TELLING {
+            self.hold(ws, id, held).await?;
         }
-        Ok(Done::Wait(until))
+        Ok(Done::Wait(held.until))
     }
 
     /// Remembers that the message is being handed over, and to whom, before it is, and counts it, if it is its turn.
@@ -552,15 +547,19 @@ impl Engine {
         Ok(())
     }
 
-    /// The provider certainly does not have it: it goes back in line.
+    /// The provider certainly does not have it: it goes back in line, and says why it waits there.
     async fn take_back(
         &self,
         ws: WorkspaceId,
         id: MessageId,
         counted: Option<Counted>,
+        held: Option<Held>,
     ) -> Result<(), EngineError> {
         let mut write = self.store.write(ws, self.clock.now()).await?;
         messages::requeue(&mut write, id).await?;
+        if let Some(held) = held {
+            messages::hold(&mut write, id, held).await?;
+        }
         if let Some(counted) = counted {
             accounts::uncount_sent(&mut write, counted.account, counted.day.number).await?;
         }

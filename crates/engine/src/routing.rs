@@ -8,13 +8,13 @@
 use std::sync::Arc;
 
 use balas_domain::{
-    AccountId, AccountStatus, Address, Permission, Timestamp, WorkspaceId,
+    AccountId, AccountStatus, Address, ConversationId, Permission, Timestamp, WorkspaceId,
     settings::WorkspaceSettings,
     view::{AccountView, ConversationView, MessageView},
 };
 use balas_store::{Tx, Write, accounts, contacts, conversations, workspaces};
 
-use crate::{Engine, access::Actor, accounts::Runtime, error::EngineError};
+use crate::{Engine, access::Actor, accounts::Runtime, error::EngineError, reading};
 
 /// The way a message goes.
 pub(crate) struct Route {
@@ -84,6 +84,58 @@ impl Engine {
             return Ok(None);
         }
         self.other_route(ws, tx, conversation, now).await
+    }
+
+    /// Which number would carry an answer to this conversation now: its own (as soon as that is back, if it is away for a
+    /// moment), or one that stands in for it. `None` if none would, so that an answer would be refused.
+    ///
+    /// # Errors
+    /// When the actor may not, there is no such conversation, or the database fails.
+    pub async fn carrier(
+        &self,
+        actor: &Actor,
+        conversation: ConversationId,
+    ) -> Result<Option<AccountId>, EngineError> {
+        actor.require(Permission::Reply)?;
+        let ws = actor.workspace;
+        let mut tx = self.store.read().await?;
+        let conversation = reading::conversation(actor, &mut tx, conversation).await?;
+        let Some(own) = accounts::view(ws, &mut tx, conversation.account_id).await? else { return Ok(None) };
+        match self.way_out(ws, &mut tx, &conversation, &own, self.clock.now()).await {
+            Ok(id) => Ok(Some(id)),
+            Err(EngineError::AccountNotReady { .. } | EngineError::WindowClosed) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The number that would carry an answer now.
+    ///
+    /// # Errors
+    /// [`EngineError::AccountNotReady`] or [`EngineError::WindowClosed`] if none would.
+    pub(crate) async fn way_out(
+        &self,
+        ws: WorkspaceId,
+        tx: &mut Tx,
+        conversation: &ConversationView,
+        own: &AccountView,
+        now: Timestamp,
+    ) -> Result<AccountId, EngineError> {
+        let gone = matches!(own.status, AccountStatus::Idle | AccountStatus::Error);
+        // It may be back before another one has to stand in, so its window counts.
+        if !gone
+            && let Some(hours) = own.capabilities.window_hours
+            && !conversation.last_inbound_at.is_some_and(|at| within_window(at, now, hours))
+        {
+            return Err(EngineError::WindowClosed);
+        }
+        if own.status.can_send() {
+            return Ok(own.id);
+        }
+        match self.other_route(ws, tx, conversation, now).await? {
+            Some(route) => Ok(route.account.id),
+            None if gone => Err(EngineError::AccountNotReady { status: own.status }),
+            None => Ok(own.id),
+        }
     }
 
     /// Another number that can reach the conversation's customer, if the workspace allows it.

@@ -9,7 +9,8 @@ use balas_domain::{
     work::WorkChange,
 };
 use balas_engine::ExportOrder;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::download::download;
 use crate::{
@@ -104,6 +105,27 @@ pub async fn group(
     Id(id): Id<ConversationId>,
 ) -> Result<Json<GroupView>, Problem> {
     Ok(Json(state.engine.group(&actor, id).await?))
+}
+
+/// By which account an answer would leave now
+///
+/// The conversation's own (as soon as it is back, if it is away for a moment), or one that stands in for it where the
+/// workspace lets others. Null: by none, so an answer would be refused.
+#[utoipa::path(get, path = "/conversations/{id}/carrier", tag = "conversations", params(("id" = ConversationId, Path)),
+    responses((status = 200, body = Carrier)))]
+pub async fn carrier(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Id(id): Id<ConversationId>,
+) -> Result<Json<Carrier>, Problem> {
+    Ok(Json(Carrier { account: state.engine.carrier(&actor, id).await? }))
+}
+
+/// Who would carry an answer.
+#[derive(Serialize, ToSchema)]
+pub struct Carrier {
+    /// The account; null if an answer would be refused now.
+    account: Option<AccountId>,
 }
 
 /// Mark a conversation as read; the customer sees it too where the provider can tell

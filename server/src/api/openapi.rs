@@ -35,7 +35,7 @@ use crate::{auth, problem};
         super::accounts::stop,
         super::contacts::list, super::contacts::show, super::contacts::details, super::contacts::suggestions,
         super::contacts::export, super::contacts::erase, super::contacts::merge, super::contacts::keep_apart, super::contacts::merges, super::contacts::undo,
-        super::conversations::list, super::conversations::show, super::conversations::group, super::conversations::read,
+        super::conversations::list, super::conversations::show, super::conversations::group, super::conversations::carrier, super::conversations::read,
         super::conversations::export, super::conversations::clear, super::conversations::work, super::labels::list, super::labels::create, super::labels::change,
         super::labels::remove, super::messages::note, super::messages::find,
         super::messages::list, super::messages::send, super::messages::retry, super::messages::react,

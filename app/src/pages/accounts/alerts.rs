@@ -1,6 +1,6 @@
 //! What is wrong with numbers, and whether somebody has taken note.
 
-use balas_domain::{AlertId, AlertKind, AlertView, Payload, Permission};
+use balas_domain::{AccountId, AlertId, AlertKind, AlertView, Payload, Permission};
 use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
@@ -15,9 +15,24 @@ use crate::{
     },
 };
 
-/// The open alerts; nothing while there are none.
+/// What is wrong, in a few words.
+pub(super) const fn kind_words(kind: AlertKind, words: &OfficeWords) -> &'static str {
+    match kind {
+        AlertKind::Mute => words.alert_mute,
+        AlertKind::NotConnected => words.alert_not_connected,
+        AlertKind::Failing => words.alert_failing,
+        AlertKind::BridgeRestarted => words.alert_bridge,
+    }
+}
+
+/// The open alerts of a number.
+pub(super) fn of(app: App, id: AccountId) -> Vec<AlertView> {
+    app.inbox().alerts.with(|alerts| alerts.iter().filter(|alert| alert.account_id == id).cloned().collect())
+}
+
+/// The open alerts, of one number or of all; nothing while there are none.
 #[component]
-pub(super) fn Alerts() -> impl IntoView {
+pub(super) fn Alerts(#[prop(optional)] only: Option<AccountId>) -> impl IntoView {
     let app = use_app();
     let words = app.office_words();
     let manages = app.may(Permission::ManageAccounts);
@@ -25,7 +40,7 @@ pub(super) fn Alerts() -> impl IntoView {
     view! {
         <ul class="alerts" role="list" aria-label=words.alerts_title aria-live="polite">
             {each(
-                move || app.inbox().alerts.get(),
+                move || only.map_or_else(|| app.inbox().alerts.get(), |id| of(app, id)),
                 |alert| (alert.id, alert.version),
                 move |alert| item(app, alert, manages, words),
             )}
@@ -35,12 +50,7 @@ pub(super) fn Alerts() -> impl IntoView {
 
 fn item(app: App, alert: AlertView, manages: bool, words: &'static OfficeWords) -> AnyView {
     let AlertView { id, account_id, kind, detail, raised_at, acknowledged, .. } = alert;
-    let title = match kind {
-        AlertKind::Mute => words.alert_mute,
-        AlertKind::NotConnected => words.alert_not_connected,
-        AlertKind::Failing => words.alert_failing,
-        AlertKind::BridgeRestarted => words.alert_bridge,
-    };
+    let title = kind_words(kind, words);
     let name = move || app.inbox().account(account_id).map(|account| account.name);
     let tone = if acknowledged.is_some() { "quiet" } else { "bad" };
     view! {

@@ -1,12 +1,12 @@
 //! One number in the list.
 
 use balas_domain::{
-    AccountId, AccountStatus,
+    AccountId, AccountStatus, AlertKind, AlertView,
     view::{AccountView, ProviderKind},
 };
 use leptos::prelude::*;
 
-use super::{act::Act, batch::Selection, confirm::Confirm, provider_words, usage};
+use super::{act::Act, alerts, batch::Selection, confirm::Confirm, provider_words, usage};
 use crate::{
     api::AccountAction,
     i18n::{OfficeWords, fill},
@@ -61,7 +61,7 @@ fn link(app: App, account: &AccountView) -> impl IntoView + use<> {
         linked.then(|| fill(words.card_trust, &[("level", &level)])),
     ];
     let below: Vec<String> = below.into_iter().flatten().collect();
-    let (used, settings) = (account.usage, account.settings.clone());
+    let (id, used, settings) = (account.id, account.usage, account.settings.clone());
     view! {
         <a class="tile" href=Route::Account(account.id).href()>
             <Avatar name=account.name.clone() id=account.id.to_string() />
@@ -72,6 +72,7 @@ fn link(app: App, account: &AccountView) -> impl IntoView + use<> {
                     .limit_on(1)
                     .map(|_| view! { <span>{move || usage::usage_text(app, used, &settings, words)}</span> })}
                 {account.status_detail.clone().map(|detail| view! { <span class="tile-trouble">{detail}</span> })}
+                {move || open_alerts(app, id, words)}
             </span>
             <span class="tile-side">
                 {account
@@ -86,6 +87,18 @@ fn link(app: App, account: &AccountView) -> impl IntoView + use<> {
             </span>
         </a>
     }
+}
+
+/// What is wrong with it, beside what its status says.
+fn open_alerts(app: App, id: AccountId, words: &'static OfficeWords) -> Vec<AnyView> {
+    let said_already = |alert: &AlertView| alert.kind == AlertKind::NotConnected;
+    let open = alerts::of(app, id).into_iter().filter(|alert| !said_already(alert));
+    open.map(|alert| {
+        let words = alerts::kind_words(alert.kind, words);
+        let since = view! { <Time at=alert.raised_at style=Style::Ago /> };
+        view! { <span class="tile-trouble">{icon(Icon::Alert)} {words} " · " {since}</span> }.into_any()
+    })
+    .collect()
 }
 
 /// What starts or stops it, as the case may be.

@@ -7,6 +7,7 @@ use balas_domain::{
 use leptos::{prelude::*, task::spawn_local};
 
 use super::{
+    alerts::Alerts,
     confirm::{Confirm, Dialogs},
     connection::Connection,
     delete::Delete,
@@ -114,6 +115,7 @@ fn Page(id: AccountId, setup: AccountSetup) -> impl IntoView {
                         <p>{below}</p>
                     </div>
                 </header>
+                <Alerts only=id />
                 <Connection id=id account=account confirm=confirm />
                 {(manages && linked).then(|| view! { <Linking id=id account=account /> })}
                 {by_hand.then(|| view! { <Setup setup=setup delivery=delivery /> })}

@@ -103,7 +103,7 @@ pub(super) fn can_react(app: App, message: &MessageView, number: &AccountView) -
     let row = app.inbox().row(message.conversation_id);
     number.capabilities.react
         && is_there(message)
-        && row.is_some_and(|row| row.with(|row| way(row, Some(number), false, now).takes_text()))
+        && row.is_some_and(|row| row.with(|row| way(row, Some(number), None, now).takes_text()))
 }
 
 /// What of it the number, `WhatsApp` and the member's role allow. The server decides in the end.

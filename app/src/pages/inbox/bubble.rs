@@ -330,7 +330,7 @@ fn trouble(
             // A conversation's messages go one after the other, so only the first is told why.
             let behind = move || {
                 let waits = app.inbox().held_up.get();
-                waits.then(|| view! { <div class="trouble"><p>{words.held_behind}</p></div> })
+                waits.map(|_| view! { <div class="trouble"><p>{words.held_behind}</p></div> })
             };
             view! { {behind} }.into_any()
         }),
@@ -348,6 +348,8 @@ fn held_words(held: Held, app: &App, words: &Words) -> String {
         HeldReason::Pace => words.held_pace,
         HeldReason::DailyLimit => words.held_daily_limit,
         HeldReason::WarmUp => words.held_warm_up,
+        HeldReason::Throttled => words.held_throttled,
+        HeldReason::Unreachable => words.held_unreachable,
     };
     fill(sentence, &[("time", &at)])
 }

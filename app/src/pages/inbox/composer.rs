@@ -3,10 +3,14 @@
 use std::time::Duration;
 
 use balas_domain::{
-    Content, ConversationId, Mention, Permission, Timestamp, content::MAX_TEXT, file::MAX_CAPTION,
-    media::Wish, socket::Presence, view::MessageView,
+    AccountId, Content, ConversationId, Mention, Permission, Timestamp,
+    content::MAX_TEXT,
+    file::MAX_CAPTION,
+    media::Wish,
+    socket::Presence,
+    view::{HeldReason, MessageView},
 };
-use leptos::{html, prelude::*};
+use leptos::{html, prelude::*, task::spawn_local};
 
 use super::{
     add::{Add, add_view},
@@ -18,10 +22,12 @@ use super::{
     record::{Recorder, record_button, recording_bar},
 };
 use crate::{
+    api,
     browser::{ambient, dom, timer::Debounce},
     i18n::{count, fill},
     route::Route,
     state::{
+        App,
         drafts::Draft,
         sending, typing,
         uploads::{Along, Chosen},
@@ -58,14 +64,13 @@ pub(super) fn Composer(
         let row = row.clone();
         move |_| row.with(|row| row.group.and_then(|group| group.closed))
     });
+    let stand_in = stand_in(app, id, account_id);
     // Followed as a state: each minute that passes draws only the words about it.
     let state = Memo::new(move |_| {
         let now = app.now.get();
-        let fall_back = app.inbox().workspace.get().fall_back;
         app.inbox().accounts.with(|accounts| {
             let account = accounts.iter().find(|account| account.id == account_id);
-            let other = fall_back && accounts.iter().any(|account| account.status.can_send());
-            row.with(|row| way(row, account, other, now))
+            row.with(|row| way(row, account, stand_in.get(), now))
         })
     });
     // Neither changes while a number is connected.
@@ -358,20 +363,35 @@ pub(super) fn Composer(
             view! { <p class="notice" data-tone="warn">{icon(Icon::Clock)} <span>{words.window_closed}</span></p> }
                 .into_any()
         }
-        Way::NotReady | Way::Gone | Way::ByOther => {
-            let account = app.inbox().account(account_id);
-            let name = account.as_ref().map(|account| account.name.clone()).unwrap_or_default();
-            let href = account.map_or(Route::Accounts, |account| Route::Account(account.id)).href();
-            let said = if state.get_untracked() == Way::ByOther { words.by_other } else { words.not_ready };
+        away @ (Way::NotReady | Way::Gone | Way::ByOther(_)) => {
+            let name_of = |id| app.inbox().account(id).map(|account| account.name).unwrap_or_default();
+            let name = name_of(account_id);
+            let href = match away {
+                Way::Gone => Route::Accounts,
+                _ => Route::Account(account_id),
+            }
+            .href();
+            let said = match away {
+                Way::ByOther(other) => fill(words.by_other, &[("name", &name), ("other", &name_of(other))]),
+                _ => fill(words.not_ready, &[("name", &name)]),
+            };
             view! {
                 <p class="notice" data-tone="warn">
-                    {icon(Icon::Alert)} <span>{fill(said, &[("name", &name)])} " "
+                    {icon(Icon::Alert)} <span>{said} " "
                     <a href=href>{words.not_ready_link}</a></span>
                 </p>
             }
             .into_any()
         }
     }
+    };
+    // Bubbles say when each goes out; here it is only said once.
+    let hurried = Memo::new(move |_| {
+        let held = app.inbox().held_up.get();
+        held.is_some_and(|held| matches!(held.reason, HeldReason::Pace | HeldReason::Throttled))
+    });
+    let hurried = move || {
+        hurried.get().then(|| view! { <p class="notice">{icon(Icon::Clock)} <span>{app.lang.act_words().too_fast}</span></p> })
     };
     view! {
         <form
@@ -438,10 +458,42 @@ pub(super) fn Composer(
                     {icon(Icon::Send)}
                 </button>
             </div>
+            <div role="status">{hurried}</div>
             <div class="composer-foot">{group_notice} {notice} {counter}</div>
         </form>
     }
     .into_any()
+}
+
+/// Which other number would carry an answer: asked again whenever something changes on which that depends. Only the
+/// server knows whom the customer has written to.
+fn stand_in(app: App, id: ConversationId, own: AccountId) -> RwSignal<Option<AccountId>> {
+    let other = RwSignal::new(None);
+    let depends_on = Memo::new(move |_| {
+        app.inbox().accounts.with(|accounts| {
+            let away = accounts.iter().any(|account| account.id == own && !account.status.can_send());
+            let others = accounts.iter().filter(|account| account.status.can_send());
+            let others: Vec<_> = others.map(|account| (account.id, account.primary)).collect();
+            (app.inbox().workspace.get().fall_back && away && !others.is_empty()).then_some(others)
+        })
+    });
+    let asked = StoredValue::new(0_u32);
+    Effect::new(move || {
+        asked.update_value(|asked| *asked += 1);
+        let this = asked.get_value();
+        if depends_on.get().is_none() {
+            other.set(None);
+            return;
+        }
+        spawn_local(async move {
+            let carrier = api::carrier(id).await.ok().flatten().filter(|carrier| *carrier != own);
+            // Meanwhile it may have been asked again, or the conversation been left.
+            if asked.try_get_value() == Some(this) {
+                other.try_set(carrier);
+            }
+        });
+    });
+    other
 }
 
 /// Where the caret stands, as browsers count.

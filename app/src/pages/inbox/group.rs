@@ -208,7 +208,11 @@ fn Members(group: RwSignal<Option<GroupView>>) -> impl IntoView {
                             }
                         })
                 }}
-                <ul class="group-members" aria-labelledby="group-members">
+                <ul
+                    class="group-members"
+                    aria-labelledby="group-members"
+                    data-all=move || all.get().then_some("")
+                >
                     {each(shown, |member| (member.contact_id, member.name.clone(), member.role, member.us), member_row)}
                 </ul>
                 {move || {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use balas_domain::{
-    Address, Timestamp,
+    AccountId, Timestamp,
     view::{AccountView, ConversationView},
 };
 
@@ -14,8 +14,8 @@ pub(super) enum Way {
     Open,
     /// It can, until then.
     OpenUntil(Timestamp),
-    /// The number is not connected; another one can reach the customer.
-    ByOther,
+    /// The number is not connected; this one stands in for it.
+    ByOther(AccountId),
     /// The number is not connected.
     NotReady,
     /// The customer has not written for too long.
@@ -27,17 +27,21 @@ pub(super) enum Way {
 impl Way {
     /// Whether an answer can be sent.
     pub(super) const fn takes_text(self) -> bool {
-        matches!(self, Self::Open | Self::OpenUntil(_) | Self::ByOther)
+        matches!(self, Self::Open | Self::OpenUntil(_) | Self::ByOther(_))
     }
 }
 
-/// Whether an answer can be sent to this conversation by this number now. `other`: another number may stand in for it,
-/// and one is connected.
-pub(super) fn way(row: &ConversationView, account: Option<&AccountView>, other: bool, now: Timestamp) -> Way {
+/// Whether an answer can be sent to this conversation by this number now. `other`: which one stands in for it, as the
+/// server says.
+pub(super) fn way(
+    row: &ConversationView,
+    account: Option<&AccountView>,
+    other: Option<AccountId>,
+    now: Timestamp,
+) -> Way {
     let Some(account) = account else { return Way::Gone };
     if !account.status.can_send() {
-        // Other numbers know the customer only by phone number.
-        return if other && matches!(row.address, Address::Phone(_)) { Way::ByOther } else { Way::NotReady };
+        return other.map_or(Way::NotReady, Way::ByOther);
     }
     let Some(hours) = account.capabilities.window_hours else { return Way::Open };
     let length = Duration::from_secs(u64::from(hours) * 3600);
@@ -95,20 +99,21 @@ mod tests {
         let cloud = account(AccountStatus::Ready, ProviderKind::Cloud);
         let now = Timestamp::from_seconds(100 * 3600);
         let end = Timestamp::from_seconds(101 * 3600);
-        assert_eq!(way(&row(Some(77)), Some(&cloud), false, now), Way::OpenUntil(end));
-        assert_eq!(way(&row(Some(76)), Some(&cloud), false, now), Way::Closed);
-        assert_eq!(way(&row(None), Some(&cloud), false, now), Way::Closed);
+        assert_eq!(way(&row(Some(77)), Some(&cloud), None, now), Way::OpenUntil(end));
+        assert_eq!(way(&row(Some(76)), Some(&cloud), None, now), Way::Closed);
+        assert_eq!(way(&row(None), Some(&cloud), None, now), Way::Closed);
         let linked = account(AccountStatus::Ready, ProviderKind::Gateway);
-        assert_eq!(way(&row(None), Some(&linked), false, now), Way::Open);
+        assert_eq!(way(&row(None), Some(&linked), None, now), Way::Open);
     }
 
     #[test]
     fn a_number_that_is_away_says_so_first() {
         let now = Timestamp(0);
         let lost = account(AccountStatus::Disconnected, ProviderKind::Cloud);
-        assert_eq!(way(&row(None), Some(&lost), false, now), Way::NotReady);
-        assert_eq!(way(&row(None), None, false, now), Way::Gone);
-        assert_eq!(way(&row(None), Some(&lost), true, now), Way::ByOther);
-        assert!(!Way::Closed.takes_text() && Way::ByOther.takes_text());
+        let other = AccountId(uuid::Uuid::from_u128(2));
+        assert_eq!(way(&row(None), Some(&lost), None, now), Way::NotReady);
+        assert_eq!(way(&row(None), None, None, now), Way::Gone);
+        assert_eq!(way(&row(None), Some(&lost), Some(other), now), Way::ByOther(other));
+        assert!(!Way::Closed.takes_text() && Way::ByOther(other).takes_text());
     }
 }

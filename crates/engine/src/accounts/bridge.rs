@@ -397,24 +397,15 @@ impl Engine {
         }
     }
 
-    /// Says at the account that its deliveries do not arrive, if that lasts, or takes it back.
+    /// Raises an alert if deliveries do not arrive, and that lasts: a single failure passes.
     async fn note_deliveries(&self, runtime: &Runtime, course: &mut Course, problem: Option<String>) {
-        match (problem, course.mute_since) {
-            (Some(problem), Some(_)) => {
-                let words = format!(
-                    "Messages come in, but the bridge cannot deliver them here ({problem}). They wait on its disk; it tries \
-                     again by itself."
-                );
-                self.note(runtime, Some(&words)).await;
-                self.raise_alert(runtime.workspace, runtime.id, AlertKind::Mute, &words).await;
-            }
-            // A single failure passes.
-            (Some(_), None) => course.mute_since = Some(self.clock.now()),
-            (None, Some(_)) => {
-                course.mute_since = None;
-                self.note(runtime, None).await;
-            }
-            (None, None) => {}
+        let lasts = std::mem::replace(&mut course.undelivered, problem.is_some());
+        if let Some(problem) = problem.filter(|_| lasts) {
+            let words = format!(
+                "Messages come in, but the bridge cannot deliver them here ({problem}). They wait on its disk; it tries \
+                 again by itself."
+            );
+            self.raise_alert(runtime.workspace, runtime.id, AlertKind::Mute, &words).await;
         }
     }
 

@@ -34,8 +34,8 @@ pub(super) struct Course {
     pub(super) codes: u32,
     /// When what the gateway knows was last compared with what it delivered.
     reconciled_at: Option<Timestamp>,
-    /// Deliveries do not arrive, found then.
-    pub(super) mute_since: Option<Timestamp>,
+    /// The bridge said at the last look that it cannot deliver.
+    pub(super) undelivered: bool,
     /// The device was made again and has not been seen since. One that is gone again at once is not made for ever.
     made_again: bool,
 }
@@ -271,32 +271,12 @@ impl Engine {
                 let silent = runtime.last_delivery() < before;
                 if found > 0 && silent && !after_interruption {
                     metrics::counter!("balas_accounts_mute_total").increment(1);
-                    course.mute_since = Some(now);
-                    self.note(runtime, Some(MUTE)).await;
                     self.raise_alert(runtime.workspace, runtime.id, AlertKind::Mute, MUTE).await;
-                } else if course.mute_since.is_some_and(|since| runtime.last_delivery() > since) {
-                    course.mute_since = None;
-                    self.note(runtime, None).await;
                 }
             }
             Err(error) => {
                 tracing::warn!(account = %runtime.id, %error, "missed messages could not be looked for; trying again");
             }
-        }
-    }
-
-    /// Says something about an account that works, or takes it back.
-    pub(super) async fn note(&self, runtime: &Runtime, detail: Option<&str>) {
-        let noted = async {
-            let mut write = self.store.write(runtime.workspace, self.clock.now()).await?;
-            let account = accounts::view(runtime.workspace, write.tx(), runtime.id).await?;
-            if account.is_some_and(|a| a.status == Status::Ready) {
-                accounts::set_status(&mut write, runtime.id, Status::Ready, detail).await?;
-            }
-            self.publish(write).await
-        };
-        if let Err(error) = noted.await {
-            tracing::warn!(account = %runtime.id, %error, "account status could not be stored");
         }
     }
 

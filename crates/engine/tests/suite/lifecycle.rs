@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests and their helpers stop at once")]
 
 use balas_domain::{
-    AccountSettings, AccountStatus, MessageStatus, Payload, Role,
+    AccountSettings, AccountStatus, AlertKind, MessageStatus, Payload, Role,
     form::{GatewayForm, Problem},
     view::{Direction, HeldReason},
 };
@@ -242,7 +242,7 @@ async fn what_was_missed_is_fetched_in_order(#[case] kind: Kind) {
 
 #[tokio::test]
 async fn a_gateway_that_delivers_nothing_is_found_out() {
-    let world = World::new(Kind::Sqlite).await;
+    let mut world = World::new(Kind::Sqlite).await;
     let (account, device) = world.linked().await;
     let mute = Faults { account: Some(device.to_string()), lose: true, ..Faults::default() };
     world.sandbox.world().faults(mute).unwrap();
@@ -250,17 +250,22 @@ async fn a_gateway_that_delivers_nothing_is_found_out() {
     world.until("it was fetched", async || world.texts().await.len() == 1).await;
     assert_eq!(world.texts().await, [("do you hear me?".to_owned(), true)]);
     world
-        .until("the account says so", async || {
-            let view = world.engine.account(&world.owner, account).await.unwrap();
-            assert_eq!(view.status, AccountStatus::Ready);
-            view.status_detail.is_some_and(|d| d.contains("deliveries do not arrive"))
+        .until("an alert says so", async || {
+            let open = world.engine.alerts(&world.owner, false).await.unwrap();
+            open.iter().any(|alert| (alert.account_id, alert.kind) == (account, AlertKind::Mute))
         })
         .await;
+    let view = world.engine.account(&world.owner, account).await.unwrap();
+    assert_eq!((view.status, view.status_detail), (AccountStatus::Ready, None), "it works");
+    // Also a server that was started since knows when it is over.
+    world.restart().await;
+    world.status(account, AccountStatus::Ready).await;
+    assert_eq!(world.engine.alerts(&world.owner, false).await.unwrap().len(), 1);
     world.sandbox.world().clear_faults();
     world.customer_writes("and now?");
     world
         .until("all is well again", async || {
-            world.engine.account(&world.owner, account).await.unwrap().status_detail.is_none()
+            world.engine.alerts(&world.owner, false).await.unwrap().is_empty()
         })
         .await;
     world.stop().await;

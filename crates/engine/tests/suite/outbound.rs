@@ -1,7 +1,10 @@
 //! The road out: exactly once, or shown as unknown.
 
 use crate::support::World;
-use balas_domain::{AccountStatus, JobId, MessageStatus, Priority, Role, view::FailureClass};
+use balas_domain::{
+    AccountStatus, JobId, MessageStatus, Priority, Role,
+    view::{FailureClass, HeldReason},
+};
 use balas_engine::{EngineError, ambient::OsRandom};
 use balas_sandbox::Faults;
 use balas_store::{jobs, testing::Kind};
@@ -132,6 +135,26 @@ async fn a_hiccup_of_the_provider_only_delays() {
         })
         .await;
     assert_eq!(world.sandbox.world().sent(FROM).len(), 1);
+    world.stop().await;
+}
+
+#[rstest]
+#[case::too_fast(130_429, HeldReason::Throttled)]
+#[case::too_fast_to_this_customer(131_056, HeldReason::Throttled)]
+#[case::not_well(131_000, HeldReason::Unreachable)]
+#[tokio::test]
+async fn what_is_put_off_says_why_and_until_when(#[case] code: i64, #[case] reason: HeldReason) {
+    let world = World::new(Kind::Sqlite).await;
+    let conversation = world.receive(FROM, "hello").await;
+    let faults = Faults { code: Some(code), retry_after: Some(3600), ..Faults::default() };
+    world.sandbox.world().faults(faults).unwrap();
+    let answer = world.text("later");
+    world.engine.send(&world.owner, conversation.id, &answer).await.unwrap();
+    world.until("it says why", async || world.message(conversation.id, answer.id).await.held.is_some()).await;
+    let message = world.message(conversation.id, answer.id).await;
+    let held = message.held.unwrap();
+    assert_eq!((message.delivery.status, held.reason), (MessageStatus::Queued, reason));
+    assert!(held.until > world.engine.now());
     world.stop().await;
 }
 

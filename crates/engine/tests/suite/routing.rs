@@ -37,6 +37,11 @@ impl World {
         self.engine.send(&self.owner, conversation.id, &self.text(text)).await
     }
 
+    /// Who would carry an answer now.
+    async fn carrier(&self, conversation: &ConversationView) -> Option<AccountId> {
+        self.engine.carrier(&self.owner, conversation.id).await.unwrap()
+    }
+
     async fn becomes(&self, message: &MessageView, status: MessageStatus) -> MessageView {
         self.until(&format!("the message is {status:?}"), async || {
             let now = self.message(message.conversation_id, message.id).await.delivery.status;
@@ -72,17 +77,21 @@ async fn an_answer_leaves_by_another_number_only_if_that_is_allowed(#[case] kind
     let world = World::new(kind).await;
     let (own, _) = world.linked().await;
     let conversation = world.heard_on(PHONE, own, "hello").await;
+    assert_eq!(world.carrier(&conversation).await, Some(own));
     let with_own = world.send(&conversation, "by our own").await.unwrap();
     assert_eq!(world.becomes(&with_own, MessageStatus::Delivered).await.sent_with, None);
 
     world.engine.stop_account(&world.owner, own).await.unwrap();
     let not_ready = |sent| matches!(sent, Err(EngineError::AccountNotReady { .. }));
     assert!(not_ready(world.send(&conversation, "not allowed").await));
+    assert_eq!(world.carrier(&conversation).await, None);
     world.allow_fall_back(true).await;
     // Meta allows nothing to who has not written to that number.
     assert!(not_ready(world.send(&conversation, "no window").await));
+    assert_eq!(world.carrier(&conversation).await, None);
     let id = world.number.phone_number_id.clone();
     world.heard_on(&id, world.account, "and here?").await;
+    assert_eq!(world.carrier(&conversation).await, Some(world.account));
     let message = world.send(&conversation, "by another").await.unwrap();
     let message = world.becomes(&message, MessageStatus::Delivered).await;
     assert_eq!((message.account_id, message.sent_with), (own, Some(world.account)));
@@ -181,6 +190,7 @@ async fn a_customer_without_a_number_is_reached_from_nowhere_else(#[case] by_lid
     if by_lid {
         world.sandbox.world().disconnect(&device, true).unwrap();
         world.status(own, AccountStatus::Disconnected).await;
+        assert_eq!(world.carrier(&conversation).await, Some(own), "it is waited for");
         let message = world.send(&conversation, "kept").await.unwrap();
         // By now one to a number would have left by another.
         let waits = crate::support::RHYTHM.fall_back * 3;
@@ -193,6 +203,7 @@ async fn a_customer_without_a_number_is_reached_from_nowhere_else(#[case] by_lid
     world.engine.stop_account(&world.owner, own).await.unwrap();
     let refused = world.send(&conversation, "no way").await;
     assert!(matches!(refused, Err(EngineError::AccountNotReady { .. })), "{refused:?}");
+    assert_eq!(world.carrier(&conversation).await, None);
     assert_eq!(world.engine.account(&world.owner, second).await.unwrap().usage.sent, 0);
     world.stop().await;
 }

@@ -350,22 +350,28 @@ pub async fn tell_where(write: &mut Write, id: MessageId, content: &Content) -> 
     if known.reference.is_some() || told.reference.is_none() {
         return Ok(());
     }
-    let whole = Media {
+    let whole = Content::Media(Media {
         reference: told.reference.clone(),
         mime: told.mime.clone().or(known.mime),
         file_name: told.file_name.clone().or(known.file_name),
         sha256: told.sha256.clone().or(known.sha256),
         ..known
-    };
+    });
     execute!(
         write.tx(),
-        "UPDATE messages SET content = $3, version = $4 WHERE workspace_id = $1 AND id = $2",
+        "UPDATE messages SET content = $3, search_text = CASE WHEN revoked_at IS NULL THEN $4 ELSE '' END, version = $5
+         WHERE workspace_id = $1 AND id = $2",
         ws,
         id,
-        codec::to_json(&Content::Media(whole))?,
+        codec::to_json(&whole)?,
+        words::index(whole.searchable()),
         version,
     )?;
     write.touch_message(id);
+    if !record.view.revoked {
+        let preview = mentions::preview(ws, write.tx(), &whole).await?;
+        show(write, id, record.view.conversation_id, &preview).await?;
+    }
     Ok(())
 }
 

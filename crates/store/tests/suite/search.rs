@@ -1,6 +1,10 @@
 //! Words in messages are found on both databases alike.
 
-use balas_domain::{AccountId, Content, search::SearchQuery};
+use balas_domain::{
+    AccountId, Content,
+    content::{Media, MediaKind},
+    search::SearchQuery,
+};
 use balas_store::{StoreError, accounts, messages, search, testing::Kind};
 use rstest::rstest;
 
@@ -75,6 +79,32 @@ async fn what_changes_is_found_as_it_is_now(#[case] kind: Kind) {
     accounts::delete(&mut write, world.account).await.unwrap();
     write.commit().await.unwrap();
     assert_eq!(found(&world, &query("account")).await, []);
+}
+
+#[rstest]
+#[case::sqlite(Kind::Sqlite)]
+#[case::postgres(Kind::Postgres)]
+#[tokio::test]
+async fn a_files_name_is_found_also_if_it_is_told_later(#[case] kind: Kind) {
+    let world = World::new(kind).await;
+    let conversation = world.conversation(1).await;
+    let document = Media { kind: MediaKind::Document, ..Media::default() };
+    let told = Content::Media(Media {
+        reference: Some("4711".to_owned()),
+        file_name: Some("Fatura Março.pdf".to_owned()),
+        ..document.clone()
+    });
+    for n in [1, 2] {
+        let content = Content::Media(document.clone());
+        world.insert(&messages::NewMessage { content, ..world.inbound(conversation, n, 1) }).await;
+    }
+    let mut write = world.write().await;
+    messages::revoke(&mut write, message_id(2), at(2)).await.unwrap();
+    for n in [1, 2] {
+        messages::tell_where(&mut write, message_id(n), &told).await.unwrap();
+    }
+    write.commit().await.unwrap();
+    assert_eq!(found(&world, &query("fatura marco")).await, [1], "what was taken back is not found");
 }
 
 #[rstest]
