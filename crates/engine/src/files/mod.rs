@@ -8,6 +8,7 @@ mod look;
 mod scan;
 mod send;
 mod spool;
+mod sticker;
 mod storage;
 mod tidy;
 mod upload;
