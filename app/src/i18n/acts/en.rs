@@ -4,6 +4,7 @@ use super::ActWords;
 
 pub(super) static WORDS: ActWords = ActWords {
     more: "More for this message",
+    quick: "React",
     react: "React with {emoji}",
     unreact: "Take {emoji} away",
     more_emoji: "Another emoji",

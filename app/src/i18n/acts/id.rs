@@ -4,6 +4,7 @@ use super::ActWords;
 
 pub(super) static WORDS: ActWords = ActWords {
     more: "Lainnya untuk pesan ini",
+    quick: "Beri reaksi",
     react: "Beri reaksi {emoji}",
     unreact: "Hapus {emoji}",
     more_emoji: "Emoji lain",

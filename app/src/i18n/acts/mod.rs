@@ -27,6 +27,7 @@ macro_rules! act_words {
 
 act_words! {
     more,
+    quick,
     react,
     unreact,
     more_emoji,

@@ -4,6 +4,7 @@ use super::ActWords;
 
 pub(super) static WORDS: ActWords = ActWords {
     more: "Mais para esta mensagem",
+    quick: "Reagir",
     react: "Reagir com {emoji}",
     unreact: "Retirar {emoji}",
     more_emoji: "Outro emoji",
