@@ -72,6 +72,11 @@ test("a voice message has a player, a document a card with what it is", async ({
 test("a film can be saved, and so can what the browser does not play", async ({ page, customer }) => {
   await chat(page, customer);
   await customer.sendsFile({ kind: "video" });
+  // Its room is kept and its length told by what the server has found in it.
+  const shown = thread(page).locator("video");
+  await expect(shown).toHaveAttribute("width", /^[1-9]\d*$/);
+  await expect(shown).toHaveAttribute("height", /^[1-9]\d*$/);
+  await expect(thread(page).getByText("0:02", { exact: true })).toBeVisible();
   const save = thread(page).getByRole("link", { name: "Save Video" });
   const [download] = await Promise.all([page.waitForEvent("download"), save.click()]);
   expect(download.suggestedFilename()).toMatch(/\.mp4$/);

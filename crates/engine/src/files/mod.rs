@@ -4,6 +4,7 @@
 
 mod clamd;
 mod fetch;
+mod film;
 mod look;
 mod scan;
 mod send;
