@@ -322,11 +322,8 @@ export class Device {
         void this.#spoken(message);
       }
     });
-    // Pictures report a change whenever their preview does.
     on("message_edit", "message.edited", (message, body) =>
-      message.type === "chat" && translate.isSpoken(message) && body
-        ? translate.editPayload(message, body, around)
-        : undefined,
+      translate.isEdit(message, body) ? translate.editPayload(message, body, around) : undefined,
     );
     on("message_revoke_everyone", "message.revoked", (message) =>
       translate.isSpoken({ ...message, type: "chat" }) ? translate.revokePayload(message, around) : undefined,

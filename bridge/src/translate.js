@@ -186,6 +186,18 @@ function card(/** @type {string} */ vcard) {
 }
 
 /**
+ * Whether somebody changed what a message says. Files report a change whenever their preview does, too: then it is not
+ * their caption that is new.
+ *
+ * @param {any} message
+ * @param {string} body
+ */
+export function isEdit(message, body) {
+  const ofCaption = message.hasMedia && message.latestEditMsgKey && message.body === body;
+  return Boolean(body && isSpoken(message) && (message.type === "chat" || ofCaption));
+}
+
+/**
  * @param {any} message
  * @param {string} body
  * @param {Around} around

@@ -167,6 +167,17 @@ test("edit", async () => {
   await reported("message_edit_event", () => rig.client.emit("message_edit", message, newBody, prevBody));
 });
 
+test("edit of a caption", async () => {
+  const { message: said } = fixture("message_edit_event");
+  const { latestEditMsgKey, latestEditSenderTimestampMs } = said;
+  const picture = { ...fixture("message_image_caption"), latestEditMsgKey, latestEditSenderTimestampMs };
+  picture.body = "outra legenda";
+  await unreported("its preview", () => rig.client.emit("message_edit", picture, "/9j/4AAQ", ""));
+  await reported("message_edit_caption", () =>
+    rig.client.emit("message_edit", picture, "outra legenda", "legenda"),
+  );
+});
+
 test("revoke", async () => {
   const { message } = fixture("message_revoked_event");
   await reported("message_revoked_event", () => rig.client.emit("message_revoke_everyone", message, null));

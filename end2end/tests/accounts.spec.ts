@@ -2,7 +2,7 @@
 
 import { type Page } from "@playwright/test";
 
-import { answer, bubble, open, openChat, row, rows, status } from "./support/screens.js";
+import { answer, bubble, chat, open, openChat, row, rows, status } from "./support/screens.js";
 import { type BusinessNumber } from "./support/sandbox.js";
 import { type Server } from "./support/server.js";
 import { expect, test } from "./support/test.js";
@@ -134,6 +134,39 @@ test.describe("with a second number at WhatsApp", () => {
     await page.getByRole("button", { name: "Save and connect" }).click();
     await expect(page.getByText(/[Aa]lready/).first()).toBeVisible();
     await expect(page).toHaveURL("/accounts/new");
+  });
+});
+
+test.describe("a number that tells customers nothing", () => {
+  test.use({ isolated: true });
+
+  test("reads and types unseen, until it is switched on again", async ({ page, server, signIn }) => {
+    await signIn(page, "owner");
+    const settings = page.locator("form").filter({ has: page.getByRole("heading", { name: "Settings" }) });
+    const receipts = settings.getByRole("switch", { name: /^Send read receipts/ });
+    const typing = settings.getByRole("switch", { name: /^Show that we are typing/ });
+    const turn = async (on: boolean): Promise<void> => {
+      await open(page, "/accounts");
+      await page.getByRole("link", { name: /Toko Melati/ }).first().click();
+      await receipts.setChecked(on);
+      await expect(typing).toBeEnabled({ enabled: on });
+      await settings.getByRole("button", { name: "Save" }).click();
+      await expect(settings.getByRole("button", { name: "Save" })).toBeDisabled();
+      await open(page, "/inbox");
+    };
+    await turn(false);
+    const customer = server.customer();
+    await chat(page, customer);
+    await expect(row(page, customer)).not.toContainText("unread");
+    await answer(page, "Masih");
+    await status(bubble(page, "Masih"), "delivered", "read");
+    expect(await server.sandbox.unread(customer.number)).toBe(1);
+    expect(await server.sandbox.typing(customer.number)).toBe(false);
+
+    await turn(true);
+    await customer.writes("Sampai jam berapa?");
+    await openChat(page, customer);
+    await expect.poll(() => server.sandbox.unread(customer.number)).toBe(0);
   });
 });
 

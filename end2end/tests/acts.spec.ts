@@ -52,6 +52,30 @@ test.describe("a number of the Cloud API", () => {
     await expect.poll(reactions).toEqual(["👍", "🎉", ""]);
   });
 
+  test("one press beside the message reacts, by pointer and by keyboard", async ({ page, customer }) => {
+    await chat(page, customer, "Terima kasih!");
+    const message = bubble(page, "Terima kasih!");
+    const quick = message.getByRole("toolbar", { name: "React" });
+    await message.hover();
+    await expect(quick).toBeVisible();
+    expect(await violations(page)).toEqual([]);
+    expect(await seenInTheDark(page)).toEqual([]);
+    await quick.getByRole("button", { name: "React with 🙏" }).click();
+    await expect(message.getByRole("button", { name: /reacted 🙏/ })).toBeVisible();
+    await composer(page).hover();
+    await expect(quick).toBeHidden();
+
+    await message.getByRole("button", { name: "Reply" }).focus();
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Tab");
+    await expect(quick.getByRole("button", { name: "React with 👍" })).toBeFocused();
+    await page.keyboard.press("ArrowRight");
+    await expect(quick.getByRole("button", { name: "React with ❤️" })).toBeFocused();
+    await page.keyboard.press("Enter");
+    await expect(message.getByRole("button", { name: /reacted ❤️/ })).toBeVisible();
+    await expect(message.getByRole("button", { name: /reacted/ })).toHaveCount(1);
+  });
+
   test("a reaction of the customer is joined and left by pressing it", async ({ page, server, customer }) => {
     const id = await customer.writes("Sudah sampai");
     await openChat(page, customer);

@@ -72,6 +72,11 @@ test("a voice message has a player, a document a card with what it is", async ({
 test("a film can be saved, and so can what the browser does not play", async ({ page, customer }) => {
   await chat(page, customer);
   await customer.sendsFile({ kind: "video" });
+  // Its room is kept and its length told by what the server has found in it.
+  const shown = thread(page).locator("video");
+  await expect(shown).toHaveAttribute("width", /^[1-9]\d*$/);
+  await expect(shown).toHaveAttribute("height", /^[1-9]\d*$/);
+  await expect(thread(page).getByText("0:02", { exact: true })).toBeVisible();
   const save = thread(page).getByRole("link", { name: "Save Video" });
   const [download] = await Promise.all([page.waitForEvent("download"), save.click()]);
   expect(download.suggestedFilename()).toMatch(/\.mp4$/);
@@ -87,6 +92,28 @@ test("a film can be saved, and so can what the browser does not play", async ({ 
   await expect(thread(page).getByText("This browser cannot play it. Save it to listen.")).toBeVisible();
   await expect(thread(page).getByRole("link", { name: "Save Audio" })).toBeVisible();
   expect(await violations(page)).toEqual([]);
+});
+
+test("a picture is seen and sent as a sticker", async ({ page, customer }) => {
+  await chat(page, customer);
+  await page.getByRole("button", { name: "Attach", exact: true }).click();
+  await page.getByRole("group", { name: "Attach" }).getByRole("button", { name: "Sticker" }).click();
+  const dialog = page.getByRole("dialog", { name: "Send a sticker" });
+  const send = dialog.getByRole("button", { name: "Send" });
+  const picture = dialog.getByLabel("Picture");
+  await picture.setInputFiles({ name: "a.txt", mimeType: "text/plain", buffer: Buffer.from("no picture") });
+  await expect(dialog.getByText("No sticker can be made of this file.")).toBeVisible();
+  await expect(send).toBeDisabled();
+  await picture.setInputFiles({ name: "kucing.png", mimeType: "image/png", buffer: await png(page, 600, 300) });
+  await expect(dialog.getByRole("img", { name: "The sticker" })).toBeVisible();
+  await expect(dialog.getByText("No sticker can be made of this file.")).toHaveCount(0);
+  expect(await violations(page)).toEqual([]);
+  expect(await seenInTheDark(page)).toEqual([]);
+  await send.click();
+  await expect(dialog).toBeHidden();
+  await expect.poll(() => customer.files()).toEqual([{ type: "sticker", voice: false, mime: "image/webp" }]);
+  const image = thread(page).locator("[data-sticker] img");
+  await expect.poll(() => image.evaluate((img: HTMLImageElement) => [img.naturalWidth, img.naturalHeight])).toEqual([512, 512]);
 });
 
 test("files that are chosen wait in a tray, and go out with what is written below the first", async ({ page, customer }) => {

@@ -212,7 +212,9 @@ impl From<EngineError> for Problem {
                 UploadRefused::Empty
                 | UploadRefused::Harmful(_)
                 | UploadRefused::Unscannable
-                | UploadRefused::NotRedrawn => StatusCode::UNPROCESSABLE_ENTITY,
+                | UploadRefused::NotRedrawn
+                | UploadRefused::NoSticker
+                | UploadRefused::StickerMoves => StatusCode::UNPROCESSABLE_ENTITY,
                 UploadRefused::Unscanned => StatusCode::SERVICE_UNAVAILABLE,
                 UploadRefused::TooMany => StatusCode::TOO_MANY_REQUESTS,
                 UploadRefused::OutOfPlace(_) | UploadRefused::Busy | UploadRefused::Unfinished(_) => {

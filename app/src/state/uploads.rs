@@ -239,6 +239,8 @@ fn reason(app: App, error: &ApiError) -> String {
     match error {
         ApiError::Refused { code, .. } if code == "file_harmful" => words.upload_harmful.to_owned(),
         ApiError::Refused { code, .. } if code == "file_unscannable" => words.upload_unscannable.to_owned(),
+        ApiError::Refused { code, .. } if code == "no_sticker" => words.no_sticker.to_owned(),
+        ApiError::Refused { code, .. } if code == "sticker_moves" => words.sticker_moves.to_owned(),
         error => error.words(app.words),
     }
 }

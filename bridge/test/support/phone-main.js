@@ -1,6 +1,6 @@
 // A bridge as its own process, with one phone that remembers on disk what was said, to be started and killed by the
 // tests of whoever supervises it. The folder of the data holds the wishes: `scan` (the code is scanned), `speak` (how many
-// messages the customer shall have written by then), `vote` (the answers that the customer chooses of our last poll, a line
+// messages the customer shall have written by then), `picture` (what stands below the customer's picture by then), `vote` (the answers that the customer chooses of our last poll, a line
 // each), `unlink` (the phone ends the link) and `block` (WhatsApp blocks the
 // number).
 
@@ -29,6 +29,7 @@ class Phone extends ReplayClient {
     super({ start: "silent", history: lines.map((line) => JSON.parse(line)) });
     this.said = said;
     this.voted = "";
+    this.caption = "";
     this.link = path.join(folder, "session-web", "linked");
   }
 
@@ -63,6 +64,7 @@ class Phone extends ReplayClient {
       this.say("message_text_in", `in${written}`, `message ${written}`);
     } else if (linked) {
       this.#vote(wish("vote"));
+      this.#picture(wish("picture"));
     }
     setTimeout(() => this.#look(), LOOK_MS);
   }
@@ -80,6 +82,24 @@ class Phone extends ReplayClient {
       selectedOptions: names.map((name, localId) => ({ localId, name })),
       interractedAtTs: Date.now(),
     });
+  }
+
+  /** The customer sends a picture, and then changes the words below it. */
+  #picture(/** @type {string} */ caption) {
+    if (!caption || caption === this.caption) {
+      return;
+    }
+    const before = this.caption;
+    this.caption = caption;
+    const picture = this.history.find((message) => message.type === "image");
+    if (!picture) {
+      this.say("message_image_caption", "picture", caption);
+      return;
+    }
+    const { latestEditMsgKey } = fixture("message_edit_event").message;
+    const edited = { latestEditMsgKey, latestEditSenderTimestampMs: Date.now() + 1_000 };
+    Object.assign(picture, edited, { body: caption });
+    this.emit("message_edit", picture, caption, before);
   }
 
   get history() {

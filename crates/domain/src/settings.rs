@@ -34,6 +34,10 @@ pub const MAX_SYNC_DAYS: u32 = 3_650;
 pub const MAX_ALERT_EMAILS: usize = 20;
 
 /// What may be set for an account.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own, on the screen and in the API"
+)]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AccountSettings {
@@ -50,6 +54,17 @@ pub struct AccountSettings {
     /// On its first days of sending it may send less than that, each day more: see [`WARM_UP`].
     #[serde(default)]
     pub warm_up: bool,
+    /// Customers are told when their messages were read.
+    #[serde(default = "on")]
+    pub read_receipts: bool,
+    /// Customers are shown that somebody types or records: see [`AccountSettings::shows_typing`].
+    #[serde(default = "on")]
+    pub typing: bool,
+}
+
+/// What is not there yet is as it was before one could choose.
+const fn on() -> bool {
+    true
 }
 
 impl AccountSettings {
@@ -67,7 +82,16 @@ impl AccountSettings {
             },
             // Meta raises the limits of its numbers by itself.
             warm_up: !matches!(provider, ProviderKind::Cloud),
+            read_receipts: true,
+            typing: true,
         }
+    }
+
+    /// Whether customers are shown that somebody types. The Cloud API marks their messages as read with it, so there it
+    /// goes only together with read receipts.
+    #[must_use]
+    pub const fn shows_typing(&self, provider: ProviderKind) -> bool {
+        self.typing && (self.read_receipts || !matches!(provider, ProviderKind::Cloud))
     }
 
     /// Messages that may be sent on the n-th day of sending, the first being 1; `None` for any number.
@@ -121,6 +145,11 @@ pub struct AccountSettingsChange {
     pub daily_limit: Option<Option<u32>>,
     /// On its first days of sending it may send less than that, each day more.
     pub warm_up: Option<bool>,
+    /// Customers are told when their messages were read.
+    pub read_receipts: Option<bool>,
+    /// Customers are shown that somebody types or records. The Cloud API marks as read with it, so there it goes only
+    /// together with read receipts.
+    pub typing: Option<bool>,
 }
 
 impl AccountSettingsChange {
@@ -134,6 +163,8 @@ impl AccountSettingsChange {
             trust_level: self.trust_level.unwrap_or(old.trust_level),
             daily_limit: self.daily_limit.unwrap_or(old.daily_limit),
             warm_up: self.warm_up.unwrap_or(old.warm_up),
+            read_receipts: self.read_receipts.unwrap_or(old.read_receipts),
+            typing: self.typing.unwrap_or(old.typing),
         }
     }
 }
@@ -148,6 +179,8 @@ impl From<AccountSettings> for AccountSettingsChange {
             trust_level: Some(all.trust_level),
             daily_limit: Some(all.daily_limit),
             warm_up: Some(all.warm_up),
+            read_receipts: Some(all.read_receipts),
+            typing: Some(all.typing),
         }
     }
 }
@@ -413,6 +446,8 @@ mod tests {
             trust_level: TrustLevel(3),
             daily_limit: Some(99),
             warm_up: true,
+            read_receipts: false,
+            typing: true,
         };
         let read = |json: &str| serde_json::from_str::<AccountSettingsChange>(json);
         assert_eq!(read("{}").unwrap().applied(&old), old);
@@ -420,9 +455,23 @@ mod tests {
         assert_eq!(one, AccountSettings { sync_limit: 8, ..old.clone() });
         let none = read(r#"{"daily_limit": null, "warm_up": false}"#).unwrap().applied(&old);
         assert_eq!(none, AccountSettings { daily_limit: None, warm_up: false, ..old.clone() });
+        let typing = read(r#"{"read_receipts": true, "typing": false}"#).unwrap().applied(&old);
+        assert_eq!(typing, AccountSettings { read_receipts: true, typing: false, ..old.clone() });
         let new = AccountSettings::default();
         assert_eq!(AccountSettingsChange::from(new.clone()).applied(&old), new);
         assert!(read(r#"{"warm": false}"#).is_err(), "a misspelt field is no change");
+    }
+
+    #[test]
+    fn typing_marks_as_read_at_the_cloud_api() {
+        let shows = |read_receipts, typing| {
+            let settings = AccountSettings { read_receipts, typing, ..AccountSettings::default() };
+            [ProviderKind::Cloud, ProviderKind::Gateway, ProviderKind::Bridge]
+                .map(|p| settings.shows_typing(p))
+        };
+        assert_eq!(shows(true, true), [true; 3]);
+        assert_eq!(shows(false, true), [false, true, true]);
+        assert_eq!(shows(true, false), [false; 3]);
     }
 
     #[test]

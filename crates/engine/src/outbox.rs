@@ -183,7 +183,7 @@ impl Engine {
         record.map(|r| r.view).ok_or(EngineError::NotFound { what: "message" })
     }
 
-    /// Marks a conversation as read, here and at the customer.
+    /// Marks a conversation as read, here and, if its number sends read receipts, at the customer.
     ///
     /// # Errors
     /// When the actor may not, or there is no such conversation.
@@ -209,7 +209,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Tells colleagues, and where the provider can the customer, that someone is typing or recording.
+    /// Tells colleagues that someone is typing or recording, and the customer where the provider can and the number shows it.
     ///
     /// # Errors
     /// When the actor may not, or there is no such conversation.
@@ -220,19 +220,21 @@ impl Engine {
         presence: Presence,
     ) -> Result<(), EngineError> {
         actor.require(Permission::Reply)?;
-        let (conversation, target) = {
+        let (conversation, account, target) = {
             let mut tx = self.store.read().await?;
             let conversation = reading::conversation(actor, &mut tx, id).await?;
+            let account = accounts::view(actor.workspace, &mut tx, conversation.account_id).await?;
             let target =
                 messages::last_inbound_provider_id(actor.workspace, &mut tx, conversation.id).await?;
-            (conversation, target)
+            (conversation, account, target)
         };
         let id = conversation.id;
         if let Who::Member { id: member, name } = &actor.who {
             let who = Typist::Member { id: *member, name: name.clone() };
             self.live.send(actor.workspace, Signal::Typing { conversation_id: id, who, presence });
         }
-        if let Some(runtime) = self.accounts.get(conversation.account_id)
+        if account.is_some_and(|a| a.settings.shows_typing(a.provider))
+            && let Some(runtime) = self.accounts.get(conversation.account_id)
             && runtime.provider().capabilities().send_typing
         {
             // Passing news: if it does not arrive nothing is lost.
@@ -250,11 +252,18 @@ impl Engine {
         let Ok(read) = serde_json::from_value::<ReadJob>(job.payload.clone()) else {
             return Ok(Done::Bury("unreadable payload".to_owned()));
         };
-        let conversation = {
+        let ws = job.workspace_id;
+        let told = {
             let mut tx = self.store.read().await?;
-            conversations::current(job.workspace_id, &mut tx, read.conversation_id).await?
+            match conversations::current(ws, &mut tx, read.conversation_id).await? {
+                Some(conversation) => {
+                    let account = accounts::view(ws, &mut tx, conversation.account_id).await?;
+                    account.is_some_and(|a| a.settings.read_receipts).then_some(conversation)
+                }
+                None => None,
+            }
         };
-        let Some((conversation, runtime)) = conversation.and_then(|c| {
+        let Some((conversation, runtime)) = told.and_then(|c| {
             let runtime = self.accounts.get(c.account_id)?;
             Some((c, runtime))
         }) else {

@@ -63,6 +63,11 @@ impl World {
         Ok(())
     }
 
+    /// How many of this customer's messages businesses have not read yet, as far as the customer is told.
+    pub fn unread(&self, customer: &str) -> usize {
+        self.0.state().unread(customer)
+    }
+
     /// Whether a business shows "typing…" on this phone.
     pub fn typing(&self, to: &str) -> bool {
         self.0.state().typing(to, self.0.now()).is_some()

@@ -60,6 +60,7 @@ pub struct AccountRecord {
     pub secrets: Vec<u8>,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "a row of the table, whose switches they are")]
 #[derive(FromRow)]
 struct Row {
     id: AccountId,
@@ -79,6 +80,8 @@ struct Row {
     sent_day: i64,
     sent_count: i32,
     warm_up: bool,
+    read_receipts: bool,
+    typing: bool,
     days_before: i32,
     code_expires_at: Option<Timestamp>,
     #[sqlx(flatten)]
@@ -97,6 +100,8 @@ impl Row {
             trust_level: trust_level.ok_or(corrupt)?,
             daily_limit: self.daily_limit.and_then(|n| u32::try_from(n).ok()),
             warm_up: self.warm_up,
+            read_receipts: self.read_receipts,
+            typing: self.typing,
         })
     }
 }
@@ -160,8 +165,8 @@ macro_rules! select {
         concat!(
             "SELECT id, workspace_id, name, provider, external_id, phone, config, secrets, status,
                 status_detail, last_delivery_at, is_primary, auto_start, sync_limit, media_storage, trust_level,
-                daily_limit, warm_up, sent_day, sent_count, days_before, code_expires_at, sync_state, sync_done,
-                sync_total, sync_messages, sync_error, sync_quiet, sync_started_at, sync_finished_at, version
+                daily_limit, warm_up, read_receipts, typing, sent_day, sent_count, days_before, code_expires_at,
+                sync_state, sync_done, sync_total, sync_messages, sync_error, sync_quiet, sync_started_at, sync_finished_at, version
              FROM accounts ",
             $tail
         )
@@ -177,8 +182,9 @@ pub async fn create(write: &mut Write, new: &NewAccount) -> Result<()> {
     let made = execute!(
         write.tx(),
         "INSERT INTO accounts (workspace_id, id, name, provider, external_id, phone, config, secrets, status,
-            version, created_at, auto_start, sync_limit, media_storage, trust_level, daily_limit, warm_up)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'idle', 0, $9, $10, $11, $12, $13, $14, $15)
+            version, created_at, auto_start, sync_limit, media_storage, trust_level, daily_limit, warm_up,
+            read_receipts, typing)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'idle', 0, $9, $10, $11, $12, $13, $14, $15, $16, $17)
          ON CONFLICT DO NOTHING",
         ws,
         new.id,
@@ -195,6 +201,8 @@ pub async fn create(write: &mut Write, new: &NewAccount) -> Result<()> {
         i32::from(u8::from(new.settings.trust_level)),
         new.settings.daily_limit.map(limit),
         new.settings.warm_up,
+        new.settings.read_receipts,
+        new.settings.typing,
     )?;
     if made == 0 {
         return Err(StoreError::Unique { what: "number" });
@@ -261,7 +269,8 @@ pub async fn update(write: &mut Write, id: AccountId, change: &AccountChange) ->
             auto_start = COALESCE($7, auto_start), sync_limit = COALESCE($8, sync_limit),
             media_storage = COALESCE($9, media_storage), trust_level = COALESCE($10, trust_level),
             daily_limit = CASE WHEN $7 IS NULL THEN daily_limit ELSE $11 END,
-            warm_up = COALESCE($12, warm_up)
+            warm_up = COALESCE($12, warm_up), read_receipts = COALESCE($13, read_receipts),
+            typing = COALESCE($14, typing)
          WHERE workspace_id = $1 AND id = $2",
         ws,
         id,
@@ -275,6 +284,8 @@ pub async fn update(write: &mut Write, id: AccountId, change: &AccountChange) ->
         change.settings.as_ref().map(|s| i32::from(u8::from(s.trust_level))),
         change.settings.as_ref().and_then(|s| s.daily_limit).map(limit),
         change.settings.as_ref().map(|s| s.warm_up),
+        change.settings.as_ref().map(|s| s.read_receipts),
+        change.settings.as_ref().map(|s| s.typing),
     )?;
     if changed == 0 {
         return Err(StoreError::NotFound);

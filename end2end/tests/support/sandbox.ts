@@ -79,6 +79,11 @@ export class Sandbox {
     return this.call("POST", "read", { to });
   }
 
+  /** How many of the customer's messages show no read mark of a business. */
+  async unread(to: string): Promise<number> {
+    return (await this.call<{ unread: number }>("GET", `read?to=${to}`)).unread;
+  }
+
   async typing(to: string): Promise<boolean> {
     return (await this.call<{ typing: boolean }>("GET", `typing?to=${to}`)).typing;
   }

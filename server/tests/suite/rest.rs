@@ -468,7 +468,7 @@ async fn what_is_left_out_of_a_sessions_settings_stays() {
     let admin = app.with_user(Role::Admin).await;
     let path = format!("/api/v1/whatsapp/sessions/{}/settings", app.account);
     let all = json!({"auto_start": true, "sync_limit": 7, "media_storage": "local", "trust_level": 3,
-        "daily_limit": 99, "warm_up": true});
+        "daily_limit": 99, "warm_up": true, "read_receipts": true, "typing": true});
     let set = async |body: &Value| {
         let answer = admin.post(&path, body).await;
         assert_eq!(answer.status, 200, "{}", answer.text());
@@ -482,6 +482,8 @@ async fn what_is_left_out_of_a_sessions_settings_stays() {
         ("trust_level", json!(4)),
         ("daily_limit", Value::Null),
         ("warm_up", json!(false)),
+        ("read_receipts", json!(false)),
+        ("typing", json!(false)),
     ] {
         let mut expected = set(&all).await;
         expected[field] = value.clone();

@@ -5,6 +5,7 @@ use super::ActWords;
 pub(super) static WORDS: ActWords = ActWords {
     more: "More for this message",
     too_fast: "You write faster than this number may send. Your messages go out one after the other, by themselves.",
+    quick: "React",
     react: "React with {emoji}",
     unreact: "Take {emoji} away",
     more_emoji: "Another emoji",

@@ -5,6 +5,7 @@ use super::ActWords;
 pub(super) static WORDS: ActWords = ActWords {
     more: "Lainnya untuk pesan ini",
     too_fast: "Anda menulis lebih cepat daripada yang boleh dikirim nomor ini. Pesan Anda terkirim satu per satu dengan sendirinya.",
+    quick: "Beri reaksi",
     react: "Beri reaksi {emoji}",
     unreact: "Hapus {emoji}",
     more_emoji: "Emoji lain",

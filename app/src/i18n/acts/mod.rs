@@ -28,6 +28,7 @@ macro_rules! act_words {
 act_words! {
     more,
     too_fast,
+    quick,
     react,
     unreact,
     more_emoji,

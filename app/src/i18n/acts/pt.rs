@@ -5,6 +5,7 @@ use super::ActWords;
 pub(super) static WORDS: ActWords = ActWords {
     more: "Mais para esta mensagem",
     too_fast: "Você escreve mais rápido do que este número pode enviar. Suas mensagens saem uma após a outra, sozinhas.",
+    quick: "Reagir",
     react: "Reagir com {emoji}",
     unreact: "Retirar {emoji}",
     more_emoji: "Outro emoji",

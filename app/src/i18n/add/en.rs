@@ -5,6 +5,12 @@ use super::AddWords;
 pub(super) static WORDS: AddWords = AddWords {
     add: "Attach",
     files: "Photos and files",
+    sticker: "Sticker",
+    sticker_title: "Send a sticker",
+    sticker_picture: "Picture",
+    sticker_help: "It becomes a square that one can look through. A WebP of 512 × 512 pixels goes as it is, moving ones too.",
+    sticker_wrong: "No sticker can be made of this file. Choose a WebP, PNG or JPEG.",
+    sticker_preview: "The sticker",
     place: "Location",
     cards: "Contact",
     poll: "Poll",

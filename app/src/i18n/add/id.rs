@@ -5,6 +5,12 @@ use super::AddWords;
 pub(super) static WORDS: AddWords = AddWords {
     add: "Lampirkan",
     files: "Foto dan berkas",
+    sticker: "Stiker",
+    sticker_title: "Kirim stiker",
+    sticker_picture: "Gambar",
+    sticker_help: "Gambar menjadi persegi dengan latar tembus pandang. WebP 512 × 512 piksel dikirim apa adanya, yang bergerak juga.",
+    sticker_wrong: "Berkas ini tidak bisa dijadikan stiker. Pilih WebP, PNG, atau JPEG.",
+    sticker_preview: "Stikernya",
     place: "Lokasi",
     cards: "Kontak",
     poll: "Jajak pendapat",

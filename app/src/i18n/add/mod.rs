@@ -28,6 +28,12 @@ macro_rules! add_words {
 add_words! {
     add,
     files,
+    sticker,
+    sticker_title,
+    sticker_picture,
+    sticker_help,
+    sticker_wrong,
+    sticker_preview,
     place,
     cards,
     poll,

@@ -5,6 +5,12 @@ use super::AddWords;
 pub(super) static WORDS: AddWords = AddWords {
     add: "Anexar",
     files: "Fotos e arquivos",
+    sticker: "Figurinha",
+    sticker_title: "Enviar uma figurinha",
+    sticker_picture: "Imagem",
+    sticker_help: "Ela vira um quadrado com fundo transparente. Um WebP de 512 × 512 pixels vai como está, também se for animado.",
+    sticker_wrong: "Não dá para fazer uma figurinha com este arquivo. Escolha um WebP, PNG ou JPEG.",
+    sticker_preview: "A figurinha",
     place: "Localização",
     cards: "Contato",
     poll: "Enquete",

@@ -31,6 +31,8 @@ pub(super) static WORDS: FileWords = FileWords {
     cancel: "Cancel the upload",
     not_uploaded: "It was not sent: {reason}",
     upload_harmful: "the virus scanner found something harmful in it.",
+    no_sticker: "no sticker can be made of it. Choose a WebP, PNG or JPEG.",
+    sticker_moves: "a moving sticker has to be a WebP of 512 × 512 pixels with at most 500 KB.",
     upload_unscannable: "it is too large for the virus scanner, and nothing is sent unchecked.",
     too_large: "{name} has {size}. WhatsApp takes at most {limit}; send a link to it, or make it smaller.",
     too_large_unless: "{name} has {size}. WhatsApp takes at most {limit} of its kind; tick “Send as documents”, or make it smaller.",

@@ -31,6 +31,8 @@ pub(super) static WORDS: FileWords = FileWords {
     cancel: "Batalkan unggahan",
     not_uploaded: "Tidak terkirim: {reason}",
     upload_harmful: "pemindai virus menemukan sesuatu yang berbahaya di dalamnya.",
+    no_sticker: "berkas ini tidak bisa dijadikan stiker. Pilih WebP, PNG, atau JPEG.",
+    sticker_moves: "stiker bergerak harus berupa WebP 512 × 512 piksel, paling besar 500 KB.",
     upload_unscannable: "terlalu besar untuk pemindai virus, dan tidak ada yang dikirim tanpa diperiksa.",
     too_large: "{name} berukuran {size}. WhatsApp menerima paling besar {limit}; kirim tautannya, atau perkecil.",
     too_large_unless: "{name} berukuran {size}. Untuk jenis ini WhatsApp menerima paling besar {limit}; centang “Kirim sebagai dokumen”, atau perkecil.",

@@ -56,6 +56,8 @@ file_words! {
     cancel,
     not_uploaded,
     upload_harmful,
+    no_sticker,
+    sticker_moves,
     upload_unscannable,
     too_large,
     too_large_unless,

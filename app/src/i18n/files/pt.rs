@@ -31,6 +31,8 @@ pub(super) static WORDS: FileWords = FileWords {
     cancel: "Cancelar o envio",
     not_uploaded: "Não foi enviado: {reason}",
     upload_harmful: "o antivírus encontrou algo perigoso nele.",
+    no_sticker: "não dá para fazer uma figurinha com ele. Escolha um WebP, PNG ou JPEG.",
+    sticker_moves: "uma figurinha animada precisa ser um WebP de 512 × 512 pixels com no máximo 500 KB.",
     upload_unscannable: "é grande demais para o antivírus, e nada é enviado sem verificação.",
     too_large: "{name} tem {size}. O WhatsApp aceita no máximo {limit}; envie um link, ou reduza o arquivo.",
     too_large_unless: "{name} tem {size}. Deste tipo o WhatsApp aceita no máximo {limit}; marque “Enviar como documentos”, ou reduza o arquivo.",

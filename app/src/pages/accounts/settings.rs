@@ -34,6 +34,8 @@ pub(super) fn Settings(
     let limit = RwSignal::new(limit_text(&begin));
     let warm_up = RwSignal::new(begin.warm_up);
     let linked = account.with_untracked(|account| account.provider != ProviderKind::Cloud);
+    let read_receipts = RwSignal::new(begin.read_receipts);
+    let typing = RwSignal::new(begin.typing);
     let sync_limit = RwSignal::new(begin.sync_limit);
     let storage = RwSignal::new(begin.media_storage);
     let refused = RwSignal::new(None::<ApiError>);
@@ -43,6 +45,8 @@ pub(super) fn Settings(
         follow(auto_start, before.auto_start, now.auto_start);
         follow(trust, before.trust_level, now.trust_level);
         follow(warm_up, before.warm_up, now.warm_up);
+        follow(read_receipts, before.read_receipts, now.read_receipts);
+        follow(typing, before.typing, now.typing);
         follow(sync_limit, before.sync_limit, now.sync_limit);
         follow(storage, before.media_storage, now.media_storage);
         let untouched = limit.with_untracked(|limit| at_most(limit) == Ok(before.daily_limit));
@@ -59,6 +63,8 @@ pub(super) fn Settings(
             trust_level: trust.get(),
             daily_limit,
             warm_up: warm_up.get(),
+            read_receipts: read_receipts.get(),
+            typing: typing.get(),
             media_storage: storage.get(),
         })
     };
@@ -188,6 +194,33 @@ pub(super) fn Settings(
                         </div>
                     }
                 })}
+            <label class="switch">
+                <span>
+                    {words.field_read_receipts}
+                    <small class="field-help">{words.help_read_receipts}</small>
+                </span>
+                <input
+                    type="checkbox"
+                    role="switch"
+                    prop:checked=move || read_receipts.get()
+                    checked=begin.read_receipts
+                    on:change=move |event| read_receipts.set(event_target_checked(&event))
+                />
+            </label>
+            <label class="switch">
+                <span>
+                    {words.field_typing}
+                    <small class="field-help">{if linked { words.help_typing } else { words.help_typing_cloud }}</small>
+                </span>
+                <input
+                    type="checkbox"
+                    role="switch"
+                    prop:checked=move || typing.get()
+                    checked=begin.typing
+                    disabled=move || !linked && !read_receipts.get()
+                    on:change=move |event| typing.set(event_target_checked(&event))
+                />
+            </label>
             <Storage storages=storages chosen=storage refused=refused />
             <div class="section-foot">
                 <button class="button" disabled=move || act.busy() || !changed() || limit_error.with(Option::is_some)>

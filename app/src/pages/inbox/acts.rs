@@ -4,9 +4,10 @@
 use balas_domain::{
     Content, MessageId, MessageStatus, Payload, Role, Seq,
     content::MAX_TEXT,
-    view::{AccountView, Author, Direction, MessageView, VersionView},
+    view::{AccountView, Author, Direction, MessageView, Reaction, VersionView},
 };
 use leptos::{html, prelude::*, task::spawn_local};
+use wasm_bindgen::JsCast;
 
 use super::{emoji::EmojiButton, notice::way};
 use crate::{
@@ -31,6 +32,8 @@ const MENU: &str = "message-menu";
 pub(super) struct Acts {
     /// The one that is answered.
     pub(super) answering: RwSignal<Option<MessageView>>,
+    /// The one that somebody points at or has the focus in.
+    near: RwSignal<Option<MessageId>>,
     /// Whose menu is open.
     on: RwSignal<Option<MessageId>>,
     editing: RwSignal<bool>,
@@ -42,6 +45,7 @@ impl Acts {
     pub(super) fn new(answering: RwSignal<Option<MessageView>>) -> Self {
         Self {
             answering,
+            near: RwSignal::new(None),
             on: RwSignal::new(None),
             editing: RwSignal::new(false),
             deleting: RwSignal::new(false),
@@ -56,6 +60,49 @@ impl Acts {
 
     fn message_now(self, app: App) -> Option<MessageView> {
         untrack(|| self.message(app))
+    }
+
+    /// Somebody points at the message, or comes to it by keyboard.
+    pub(super) fn approach(self, id: MessageId) {
+        if self.near.get_untracked() != Some(id) {
+            self.near.set(Some(id));
+        }
+    }
+
+    /// The row at a message with what one reacts with most: one press does it. There is one at a time.
+    pub(super) fn quick_at(
+        self,
+        message: ArcRwSignal<MessageView>,
+        reactions: Memo<Vec<Reaction>>,
+    ) -> AnyView {
+        let app = use_app();
+        let id = message.with_untracked(|m| m.id);
+        let shown = Memo::new(move |_| {
+            self.near.get() == Some(id)
+                && message.with(|m| {
+                    app.inbox().account(m.carrier()).is_some_and(|number| can_react(app, m, &number))
+                })
+        });
+        let ours = Memo::new(move |_| {
+            reactions.with(|all| all.iter().find(|one| one.from_us).map(|ours| ours.emoji.clone()))
+        });
+        let react = Callback::new(move |emoji: String| {
+            let same = ours.with_untracked(|ours| ours.as_ref() == Some(&emoji));
+            set_reaction(app, id, (!same).then_some(emoji));
+        });
+        let row = move || {
+            view! {
+                <div
+                    class="bubble-quick"
+                    role="toolbar"
+                    aria-label=app.lang.act_words().quick
+                    on:keydown=move |event| step(&event)
+                >
+                    {quick_six(ours, react, true)}
+                </div>
+            }
+        };
+        (move || shown.get().then(row)).into_any()
     }
 
     /// The button at a message that opens its menu.
@@ -235,16 +282,35 @@ pub(super) fn ActsView(acts: Acts) -> impl IntoView {
     }
 }
 
-fn quick_view(ours: Memo<Option<String>>, react: Callback<String>) -> impl IntoView {
+/// Arrows move along a toolbar, which is one stop of the tabulator.
+fn step(event: &leptos::ev::KeyboardEvent) {
+    let Some(here) = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok()) else {
+        return;
+    };
+    let next = match event.key().as_str() {
+        "ArrowRight" => here.next_element_sibling(),
+        "ArrowLeft" => here.previous_element_sibling(),
+        _ => return,
+    };
+    event.prevent_default();
+    if let Some(next) = next.and_then(|next| next.dyn_into::<web_sys::HtmlElement>().ok()) {
+        let _ = next.focus();
+    }
+}
+
+/// The six. In a toolbar only the first is a stop of the tabulator.
+fn quick_six(ours: Memo<Option<String>>, react: Callback<String>, toolbar: bool) -> impl IntoView {
     let words = use_app().lang.act_words();
-    let quick = QUICK
+    QUICK
         .into_iter()
-        .map(|emoji| {
+        .enumerate()
+        .map(|(n, emoji)| {
             let chosen = move || ours.with(|ours| ours.as_deref() == Some(emoji));
             let label = move || fill(if chosen() { words.unreact } else { words.react }, &[("emoji", emoji)]);
             view! {
                 <button
                     type="button"
+                    tabindex=(toolbar && n > 0).then_some("-1")
                     aria-pressed=move || if chosen() { "true" } else { "false" }
                     aria-label=label
                     title=label
@@ -254,7 +320,11 @@ fn quick_view(ours: Memo<Option<String>>, react: Callback<String>) -> impl IntoV
                 </button>
             }
         })
-        .collect_view();
+        .collect_view()
+}
+
+fn quick_view(ours: Memo<Option<String>>, react: Callback<String>) -> impl IntoView {
+    let words = use_app().lang.act_words();
     // One of ours that is not among the six can be taken away as well.
     let other = move || {
         let other = ours.get().filter(|ours| !QUICK.contains(&ours.as_str()))?;
@@ -274,7 +344,7 @@ fn quick_view(ours: Memo<Option<String>>, react: Callback<String>) -> impl IntoV
     };
     view! {
         <div class="quick">
-            {quick} {other} <EmojiButton id="react-emoji" label=words.more_emoji sign=Icon::Plus chosen=react />
+            {quick_six(ours, react, false)} {other} <EmojiButton id="react-emoji" label=words.more_emoji sign=Icon::Plus chosen=react />
         </div>
     }
 }

@@ -113,7 +113,8 @@ impl Tray {
     }
 }
 
-fn chosen(file: &web_sys::File) -> Chosen {
+/// What the browser tells of a file.
+pub(super) fn chosen(file: &web_sys::File) -> Chosen {
     let mime = media::canonical(&file.type_());
     let picture =
         kind_is_picture(&mime).then(|| web_sys::Url::create_object_url_with_blob(file).ok()).flatten();
@@ -131,7 +132,8 @@ fn drop_file(lying: &Lying) {
     upload::forget(lying.file.id);
 }
 
-fn release(file: &Chosen) {
+/// It is not shown here any more.
+pub(super) fn release(file: &Chosen) {
     if let Some(picture) = &file.picture {
         let _ = web_sys::Url::revoke_object_url(picture);
     }

@@ -145,6 +145,12 @@ pub(super) fn Bubble(
         let message = message.clone();
         move || !internal && message.with(|m| !m.revoked && m.version != Seq(0))
     };
+    let quick = acts.filter(|_| !internal).map(|acts| acts.quick_at(message.clone(), reactions));
+    let approach = move || {
+        if let Some(acts) = acts {
+            acts.approach(id);
+        }
+    };
     let reacted = {
         let message = message.clone();
         move || any_reaction.get().then(|| reactions_view(message.clone(), reactions, acts.is_some()))
@@ -167,6 +173,8 @@ pub(super) fn Bubble(
             }
             data-last=move || place.with(|place| place.last).then_some("")
             data-status=move || state.with(|(delivery, ..)| delivery.status.as_str())
+            on:pointerenter=move |_| approach()
+            on:focusin=move |_| approach()
         >
             <div class="bubble-box">
                 {move || {
@@ -217,6 +225,7 @@ pub(super) fn Bubble(
                     }}
                     {move || acts_here().then(|| acts.map(|acts| acts.button(id)))}
                 </div>
+                {quick}
             </div>
             {move || {
                 let (delivery, failure, held, local) = state.get();

@@ -228,10 +228,12 @@ pub(super) fn Composer(
             app.sending().submit(app, id, account_id, (Content::text(caption), mentioned), None);
         }
     };
-    let recorded = move |file: Chosen| {
-        send_files(vec![file], Wish::Voice, (String::new(), Vec::new()));
+    let send_alone = move |file: Chosen, wish: Wish| {
+        send_files(vec![file], wish, (String::new(), Vec::new()));
         answering.set(None);
     };
+    let recorded = move |file: Chosen| send_alone(file, Wish::Voice);
+    let stick = Callback::new(move |file: Chosen| send_alone(file, Wish::Sticker));
     let submit = move || {
         if !untrack(sendable) {
             return;
@@ -425,7 +427,7 @@ pub(super) fn Composer(
                 </button>
                 {can.map(|can| {
                     let allowed = Signal::derive(move || !noting.get() && ready());
-                    add_view(add, tray, can, allowed, made)
+                    add_view(add, tray, can, allowed, made, stick)
                 })}
                 <EmojiButton id="composer-emoji" label=app.lang.act_words().emoji sign=Icon::Emoji chosen=insert />
                 <textarea

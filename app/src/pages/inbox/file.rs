@@ -8,7 +8,7 @@ use balas_domain::{
 };
 use leptos::{html, prelude::*, task::spawn_local};
 
-use super::voice::Player;
+use super::voice::{Player, clock};
 use crate::{
     api,
     i18n::fill,
@@ -65,6 +65,8 @@ fn film(app: App, id: MessageId, said: &Media, file: &FileView) -> AnyView {
         }
     });
     let (name, said, file) = (name_of(app, said), said.clone(), file.clone());
+    // Room is kept for it, and its length told, before any of it is here.
+    let frame = file.frame.map(shown);
     (move || {
         if broken.get() {
             return document(app, id, &said, &file);
@@ -76,10 +78,13 @@ fn film(app: App, id: MessageId, said: &Media, file: &FileView) -> AnyView {
                 class="film"
                 controls
                 preload="metadata"
+                width=frame.map(|(width, _)| width)
+                height=frame.map(|(_, height)| height)
                 src=address(id, "")
                 aria-label=name.clone()
                 on:error=failed
             ></video>
+            {file.duration.map(|length| view! { <span class="film-length">{clock(length)}</span> })}
             {save_link(app, id, &name)}
         }
         .into_any()
@@ -147,7 +152,7 @@ fn document(app: App, id: MessageId, said: &Media, file: &FileView) -> AnyView {
     let name = name_of(app, said);
     let kind = file.mime.as_deref().and_then(media::ending).map(str::to_uppercase);
     let size = file.size.map(size_words);
-    let below: Vec<String> = kind.into_iter().chain(size).collect();
+    let below: Vec<String> = kind.into_iter().chain(size).chain(file.duration.map(clock)).collect();
     let save = fill(app.lang.file_words().save, &[("name", &name)]);
     view! {
         <a class="piece piece-file" href=address(id, "?save=true") download="" aria-label=save title=label>

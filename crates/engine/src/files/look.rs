@@ -9,6 +9,8 @@ use std::{
 use balas_domain::file::WAVEFORM;
 use image::{DynamicImage, ImageDecoder, ImageReader, Limits, codecs::jpeg::JpegEncoder};
 
+use super::film;
+
 /// Bytes that tell what a file is.
 const HEAD: usize = 8_192;
 /// Pictures with a longer side are not opened: a few bytes of a picture can stand for gigabytes of pixels.
@@ -27,9 +29,9 @@ const OPUS_RATE: u64 = 48_000;
 pub(crate) struct Looked {
     /// Its MIME type.
     pub(crate) mime: String,
-    /// Of pictures: width and height in pixels as they are shown.
+    /// Of pictures and films: width and height in pixels as they are shown.
     pub(crate) frame: Option<(u32, u32)>,
-    /// Of sounds: milliseconds.
+    /// Of sounds and films: milliseconds.
     pub(crate) duration: Option<u32>,
     /// Of voice messages: how loud it is, 0–100 each.
     pub(crate) waveform: Vec<u8>,
@@ -51,6 +53,11 @@ pub(crate) fn look(path: &Path) -> io::Result<Looked> {
     {
         looked.duration = Some(duration);
         looked.waveform = waveform;
+    } else if let "video/mp4" | "video/x-m4v" | "video/3gpp" | "video/quicktime" | "audio/mp4" =
+        looked.mime.as_str()
+    {
+        let told = film::told(File::open(path)?);
+        (looked.frame, looked.duration) = (told.frame, told.duration);
     }
     Ok(looked)
 }

@@ -4,10 +4,12 @@
 
 mod clamd;
 mod fetch;
+mod film;
 mod look;
 mod scan;
 mod send;
 mod spool;
+mod sticker;
 mod storage;
 mod tidy;
 mod upload;

@@ -12,7 +12,7 @@ use balas_domain::{
 use balas_store::{accounts, messages};
 use image::DynamicImage;
 
-use super::{StorageError, UploadRefused, look, spool, voice};
+use super::{StorageError, UploadRefused, look, spool, sticker, voice};
 use crate::{
     Engine,
     access::Actor,
@@ -99,7 +99,8 @@ struct Ready {
 }
 
 /// Makes a copy of an upload that `WhatsApp` takes: recordings in the container that it plays, pictures without what
-/// cameras write into them (the place, above all) and not larger than they are shown. Documents stay as they are.
+/// cameras write into them (the place, above all) and not larger than they are shown, stickers of the size that phones
+/// show. Documents stay as they are.
 fn prepare(
     from: &Path,
     folder: &Path,
@@ -122,6 +123,16 @@ fn prepare(
             "audio/ogg".clone_into(&mut mime);
             file = Some(ogg);
         }
+        Wish::Sticker if mime.starts_with("image/") => {
+            if let Some(bytes) = sticker::made(from, &mime)? {
+                let webp = spool::empty(folder).map_err(disk)?;
+                std::fs::write(&webp, bytes).map_err(disk)?;
+                "image/webp".clone_into(&mut mime);
+                file = Some(webp);
+            }
+            name = renamed(&name, &mime);
+        }
+        Wish::Sticker => return Err(UploadRefused::NoSticker.into()),
         Wish::Natural if matches!(mime.as_str(), "image/jpeg" | "image/png" | "image/webp") => {
             let most = media::limit(provider, SendAs::Image, false).bytes;
             let Some((bytes, kind)) = look::open(from).and_then(|picture| redrawn(&picture, &mime, most))

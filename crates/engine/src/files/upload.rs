@@ -71,6 +71,16 @@ pub enum UploadRefused {
         "this picture cannot be opened here, and would leave with the place where it was taken; send it as a document if that does not matter, or send a JPEG of at most 12,000 pixels a side"
     )]
     NotRedrawn,
+    /// No sticker can be made of it.
+    #[error(
+        "no sticker can be made of this file; choose a WebP, PNG or JPEG of at most 12,000 pixels a side"
+    )]
+    NoSticker,
+    /// It moves, but is no sticker yet.
+    #[error(
+        "a moving sticker has to be a WebP of 512 × 512 pixels with at most 500 KB; choose one of that size, or a still picture"
+    )]
+    StickerMoves,
 }
 
 impl UploadRefused {
@@ -88,6 +98,8 @@ impl UploadRefused {
             Self::Unscannable => "file_unscannable",
             Self::Unscanned => "scanner_away",
             Self::NotRedrawn => "picture_not_redrawn",
+            Self::NoSticker => "no_sticker",
+            Self::StickerMoves => "sticker_moves",
         }
     }
 }

@@ -290,6 +290,25 @@ async fn votes_on_a_poll_are_seen_and_change() {
 }
 
 #[tokio::test]
+async fn the_words_below_a_picture_change() {
+    let world = World::new(Kind::Sqlite).await;
+    world.linked_on_bridge().await;
+    let said = async || -> Vec<(String, bool)> {
+        let all = world.incoming().await.into_iter();
+        let of = |message: MessageView| match message.content {
+            Content::Media(said) => (said.caption.unwrap_or_default(), message.edited),
+            other => panic!("no picture: {other:?}"),
+        };
+        all.map(of).collect()
+    };
+    world.wish("picture", "Harga 50.000");
+    world.until("the picture came", async || said().await == [("Harga 50.000".to_owned(), false)]).await;
+    world.wish("picture", "Harga 55.000");
+    world.until("its words changed", async || said().await == [("Harga 55.000".to_owned(), true)]).await;
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn a_link_that_ended_while_nobody_looked_is_told() {
     let mut world = World::new(Kind::Sqlite).await;
     let account = world.linked_on_bridge().await;

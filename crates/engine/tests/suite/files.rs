@@ -257,6 +257,64 @@ async fn files_go_out_and_their_ticks_come_back(#[case] by: Option<&str>) {
     world.stop().await;
 }
 
+/// A square that one looks through.
+fn webp(side: u32) -> Vec<u8> {
+    let mut out = std::io::Cursor::new(Vec::new());
+    DynamicImage::new_rgba8(side, side).write_to(&mut out, ImageFormat::WebP).unwrap();
+    out.into_inner()
+}
+
+#[rstest]
+#[case::cloud(None)]
+#[case::older(Some("v7"))]
+#[case::newer(Some("v9"))]
+#[tokio::test]
+async fn pictures_go_out_as_stickers(#[case] by: Option<&str>) {
+    let world = World::new(Kind::Sqlite).await;
+    let account = world.number(by).await;
+    let to = if by.is_some() { PHONE.to_owned() } else { world.number.phone_number_id.clone() };
+    world.sandbox.world().receive(&Incoming::text(&to, FROM, "Sari", "hello")).unwrap();
+    let of = async || world.list().await.into_iter().find(|c| c.account_id == account);
+    world.until("the conversation is there", async || of().await.is_some()).await;
+    let conversation = of().await.unwrap().id;
+
+    for noisy in [picture(900, 300, ImageFormat::Png), picture(40, 90, ImageFormat::Jpeg), webp(100)] {
+        let upload = world.upload("cat.png", &noisy).await;
+        let new = World::new_file(upload, Wish::Sticker, "");
+        let sent = world.send_new(conversation, &new).await;
+        let Content::Media(said) = &sent.content else { panic!("a file") };
+        assert_eq!((said.kind, said.file_name.as_deref()), (MediaKind::Sticker, Some("cat.webp")));
+        let kept = world.bytes(new.id, false).await;
+        assert!(kept.len() <= 100 << 10, "{}", kept.len());
+        let shown = image::load_from_memory(&kept).unwrap();
+        assert_eq!((shown.width(), shown.height()), (512, 512));
+    }
+    // One that is a sticker already stays as it is.
+    let ready = webp(512);
+    let new = World::new_file(world.upload("ready.webp", &ready).await, Wish::Sticker, "");
+    world.send_new(conversation, &new).await;
+    assert_eq!(world.bytes(new.id, false).await, ready);
+    let kinds = world.sandbox.world().sent_to_all().into_iter().map(|sent| sent.kind).collect::<Vec<_>>();
+    assert_eq!(kinds, ["sticker"; 4]);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn what_makes_no_sticker_is_refused_in_words() {
+    let world = World::new(Kind::Sqlite).await;
+    let conversation = world.receive(FROM, "hello").await.id;
+    for (bytes, said) in [
+        (&b"a,b"[..], "no sticker can be made of this file"),
+        (b"\x89PNG\r\n\x1a\nbroken off", "no sticker can be made of this file"),
+    ] {
+        let upload = world.upload("a.png", bytes).await;
+        let new = World::new_file(upload, Wish::Sticker, "");
+        let refused = world.engine.send_file(&world.owner, conversation, &new).await.unwrap_err();
+        assert!(refused.to_string().contains(said), "{refused}");
+    }
+    world.stop().await;
+}
+
 #[tokio::test]
 async fn uploads_go_on_where_they_broke_off() {
     let world = World::new(Kind::Sqlite).await;

@@ -1,12 +1,13 @@
 //! The road out: exactly once, or shown as unknown.
 
-use crate::support::World;
+use crate::support::{PHONE, World};
 use balas_domain::{
-    AccountStatus, JobId, MessageStatus, Priority, Role,
+    AccountSettings, AccountStatus, JobId, MessageStatus, Priority, Role,
+    socket::Presence,
     view::{FailureClass, HeldReason},
 };
 use balas_engine::{EngineError, ambient::OsRandom};
-use balas_sandbox::Faults;
+use balas_sandbox::{Faults, Incoming};
 use balas_store::{jobs, testing::Kind};
 use rstest::rstest;
 
@@ -396,7 +397,56 @@ async fn reading_clears_the_badge_and_tells_the_customer() {
     let agent = world.member(Role::Agent).await;
     world.engine.mark_read(&agent, conversation.id).await.unwrap();
     assert_eq!(world.list().await[0].unread, 0);
-    world.until("the provider was told", async || world.pending_jobs().await == 0).await;
+    world.until("the provider was told", async || world.sandbox.world().unread(FROM) == 0).await;
     world.engine.mark_read(&agent, conversation.id).await.unwrap();
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn without_read_receipts_the_badge_goes_and_the_customer_hears_nothing() {
+    let world = World::new(Kind::Sqlite).await;
+    let before = world.engine.account(&world.owner, world.account).await.unwrap().settings;
+    let quiet = AccountSettings { read_receipts: false, ..before.clone() };
+    world.engine.set_account_settings(&world.owner, world.account, &quiet).await.unwrap();
+    let conversation = world.receive(FROM, "hello").await;
+    world.engine.mark_read(&world.owner, conversation.id).await.unwrap();
+    assert_eq!(world.list().await[0].unread, 0);
+    // Typing would mark the message as read too.
+    world.engine.typing(&world.owner, conversation.id, Presence::Typing).await.unwrap();
+    let answer = world.text("an answer all the same");
+    world.engine.send(&world.owner, conversation.id, &answer).await.unwrap();
+    world.until("all is done", async || world.pending_jobs().await == 0).await;
+    let phone = world.sandbox.world();
+    assert_eq!((phone.unread(FROM), phone.typing(FROM), phone.sent(FROM).len()), (1, false, 1));
+
+    world.engine.set_account_settings(&world.owner, world.account, &before).await.unwrap();
+    world.receive(FROM, "still there?").await;
+    world.engine.mark_read(&world.owner, conversation.id).await.unwrap();
+    world.until("the customer is told of both", async || phone.unread(FROM) == 0).await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn typing_can_be_kept_from_a_gateways_customers() {
+    let world = World::new(Kind::Sqlite).await;
+    let (account, _) = world.linked().await;
+    let phone = world.sandbox.world();
+    phone.receive(&Incoming::text(PHONE, FROM, "Sari", "hello")).unwrap();
+    world.until("it is here", async || world.list().await.len() == 1).await;
+    let conversation = world.list().await.remove(0).id;
+    let set = async |read_receipts, typing| {
+        let before = world.engine.account(&world.owner, account).await.unwrap().settings;
+        let settings = AccountSettings { read_receipts, typing, ..before };
+        world.engine.set_account_settings(&world.owner, account, &settings).await.unwrap();
+    };
+    set(true, false).await;
+    world.engine.typing(&world.owner, conversation, Presence::Typing).await.unwrap();
+    world.engine.mark_read(&world.owner, conversation).await.unwrap();
+    world.until("what was read is told", async || phone.unread(FROM) == 0).await;
+    assert!(!phone.typing(FROM));
+    // It reads nothing, so it needs no read receipts.
+    set(false, true).await;
+    world.engine.typing(&world.owner, conversation, Presence::Typing).await.unwrap();
+    world.until("the customer sees it", async || phone.typing(FROM)).await;
     world.stop().await;
 }

@@ -108,7 +108,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/", get(page))
         .route("/favicon.ico", get(|| async { StatusCode::NO_CONTENT }))
         .route("/control/messages", get(sent).post(receive).layer(DefaultBodyLimit::max(LARGEST)))
-        .route("/control/read", post(read))
+        .route("/control/read", get(unread).post(read))
         .route("/control/typing", get(typing).post(gateways::customer_types))
         .route("/control/faults", get(faults).post(set_faults).delete(clear_faults))
         .route("/control/numbers", get(numbers).post(add_number))
@@ -173,6 +173,11 @@ async fn read(State(shared): State<Arc<Shared>>, bytes: Bytes) -> Answer {
     let Read { to } = body(&bytes)?;
     World(shared).read(&to)?;
     Ok(Json(json!({"success": true})))
+}
+
+async fn unread(State(shared): State<Arc<Shared>>, Ask(query): Ask<To>) -> Answer {
+    let Some(to) = query.to else { return Err(Trouble::bad("say whose messages: /control/read?to=628…")) };
+    Ok(Json(json!({"unread": World(shared).unread(&to)})))
 }
 
 async fn typing(State(shared): State<Arc<Shared>>, Ask(query): Ask<To>) -> Answer {

@@ -54,6 +54,19 @@ impl State {
         }
     }
 
+    /// How many messages of this customer show no business's read mark.
+    pub(crate) fn unread(&self, customer: &str) -> usize {
+        let Some(phone) = self.find_phone(customer) else { return 0 };
+        let chats = self
+            .order
+            .iter()
+            .filter_map(|account| Some((account, self.chats.get(&(account.clone(), phone.to_owned()))?)));
+        chats
+            .flat_map(|(account, chat)| chat.messages.iter().filter_map(|id| self.messages.get(account, id)))
+            .filter(|message| !message.outbound && !message.seen)
+            .count()
+    }
+
     /// Until when any business types to this address.
     pub(crate) fn typing(&self, to: &str, now: Timestamp) -> Option<Timestamp> {
         let phone = self.find_phone(to)?;

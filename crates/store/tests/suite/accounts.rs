@@ -38,6 +38,8 @@ async fn settings_are_kept(#[case] kind: Kind) {
             trust_level: TrustLevel::try_from(4).unwrap(),
             daily_limit,
             warm_up: daily_limit.is_some(),
+            read_receipts: daily_limit.is_none(),
+            typing: daily_limit.is_some(),
         };
         let change = accounts::AccountChange { settings: Some(settings.clone()), ..Default::default() };
         let mut write = world.write().await;

@@ -1,8 +1,9 @@
-//! What one sends beside words: files, a place, contact cards, a poll. One menu at the composer, and a dialog for each.
+//! What one sends beside words: files, a sticker, a place, contact cards, a poll. One menu at the composer, and a dialog for each.
 
 mod cards;
 mod place;
 mod poll;
+mod sticker;
 
 use balas_domain::{
     Content,
@@ -10,10 +11,10 @@ use balas_domain::{
 };
 use leptos::prelude::*;
 
-use self::{cards::CardsForm, place::PlaceForm, poll::PollForm};
+use self::{cards::CardsForm, place::PlaceForm, poll::PollForm, sticker::StickerForm};
 use super::attach::{Tray, file_input, pick};
 use crate::{
-    state::use_app,
+    state::{uploads::Chosen, use_app},
     ui::{
         dialog::Dialog,
         icon::{Icon, icon},
@@ -24,6 +25,7 @@ use crate::{
 /// Which dialog is open, and with what it begins.
 #[derive(Clone, Copy)]
 pub(super) struct Add {
+    sticker: RwSignal<bool>,
     place: RwSignal<bool>,
     cards: RwSignal<bool>,
     poll: RwSignal<bool>,
@@ -33,6 +35,7 @@ pub(super) struct Add {
 impl Add {
     pub(super) fn new() -> Self {
         Self {
+            sticker: RwSignal::new(false),
             place: RwSignal::new(false),
             cards: RwSignal::new(false),
             poll: RwSignal::new(false),
@@ -57,13 +60,14 @@ impl Add {
     }
 }
 
-/// The button at the composer, and what opens from it. `send` is given what was made.
+/// The button at the composer, and what opens from it. `send` is given what was made, `stick` the picture for a sticker.
 pub(super) fn add_view(
     add: Add,
     tray: Tray,
     (provider, can): (ProviderKind, Capabilities),
     allowed: Signal<bool>,
     send: Callback<Content>,
+    stick: Callback<Chosen>,
 ) -> AnyView {
     let app = use_app();
     let words = app.lang.add_words();
@@ -73,6 +77,10 @@ pub(super) fn add_view(
             send.run(content);
         })
     };
+    let sent_sticker = Callback::new(move |picture| {
+        add.sticker.set(false);
+        stick.run(picture);
+    });
     let item = move |shown: bool, sign: Icon, label: &'static str, dialog: RwSignal<bool>| {
         shown.then(|| {
             view! {
@@ -98,6 +106,7 @@ pub(super) fn add_view(
                             </li>
                         }
                     })}
+                {item(can.media, Icon::Sticker, words.sticker, add.sticker)}
                 {item(can.location, Icon::Location, words.place, add.place)}
                 {item(can.contacts, Icon::Contact, words.cards, add.cards)}
                 // Where there are none the question goes as text.
@@ -105,6 +114,9 @@ pub(super) fn add_view(
             </ul>
         </Menu>
         {can.media.then(|| file_input(tray, provider))}
+        <Dialog open=add.sticker title=words.sticker_title words=app.words>
+            <StickerForm send=sent_sticker close=add.sticker />
+        </Dialog>
         <Dialog open=add.place title=words.place_title words=app.words>
             <PlaceForm begun=add.take_begun() named=provider == ProviderKind::Cloud send=sent(add.place) close=add.place />
         </Dialog>

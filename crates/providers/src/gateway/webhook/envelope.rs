@@ -89,7 +89,7 @@ fn reaction(payload: &Value, at: Timestamp, around: &Around<'_>) -> Result<Inbou
 
 fn edited(payload: &Value, at: Timestamp, around: &Around<'_>) -> Result<Inbound, String> {
     let target = id(payload, "original_message_id").ok_or("without message")?;
-    // Nothing tells what a picture's new caption is.
+    // Of a changed caption gateways leave out the new words; the bridge tells them.
     let text = body(payload, "body").ok_or("without text")?;
     let talk = talk::enveloped(payload, around)?;
     Ok(Inbound::Edit {
