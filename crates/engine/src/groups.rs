@@ -55,7 +55,8 @@ impl Engine {
         let known = groups::freshness(ws, &mut tx, conversation.id, None).await?;
         drop(tx);
         // Others tell nothing of groups, see `want_group`.
-        let tells = self.accounts.get(conversation.account_id).is_some_and(|account| account.gateway().is_some());
+        let tells =
+            self.accounts.get(conversation.account_id).is_some_and(|account| account.gateway().is_some());
         if tells && known.is_some_and(|known| stale(&known, self.clock.now(), FRESH_ENOUGH_TO_LOOK_AT)) {
             let engine = self.clone();
             self.tasks.spawn(async move {
@@ -214,7 +215,7 @@ impl Engine {
         let others: Vec<_> = info.members.iter().filter(|member| !is_us(&member.who)).collect();
         let people: Vec<&Sender> =
             others.iter().map(|member| &member.who).chain(info.owner.as_ref()).collect();
-        let mut contacts = self.people(write, account, &people).await?;
+        let mut contacts = self.people(write, account, &people, as_of).await?;
         let owner = match &info.owner {
             Some(owner) if is_us(owner) => {
                 contacts.pop();
@@ -237,12 +238,13 @@ impl Engine {
         Ok(())
     }
 
-    /// The contacts of many people, in their order. Those that are known already cost one look for all.
+    /// The contacts of many people, as they were called then, in their order. Those that are known already cost one look for all.
     async fn people(
         &self,
         write: &mut Write,
         account: &Runtime,
         people: &[&Sender],
+        at: Timestamp,
     ) -> Result<Vec<Option<ContactId>>, StoreError> {
         let ws = write.workspace();
         let identities: Vec<Identity> = people.iter().flat_map(|who| who.identities.clone()).collect();
@@ -257,7 +259,7 @@ impl Engine {
             });
             found.push(match same {
                 Some(contact) => Some(contact.id),
-                None => self.sender(write, account, who).await?,
+                None => self.sender(write, account, who, at).await?,
             });
         }
         if write.people_changed() {
@@ -310,7 +312,7 @@ impl Engine {
         change: GroupChange,
     ) -> Result<(), StoreError> {
         let people: Vec<&Sender> = change.people.iter().collect();
-        let contacts = self.people(write, account, &people).await?;
+        let contacts = self.people(write, account, &people, change.at).await?;
         let (what, event) = match change.what {
             Membership::Joined => (MemberChange::Joined, GroupEvent::Joined),
             Membership::Left => (MemberChange::Left, GroupEvent::Left),
