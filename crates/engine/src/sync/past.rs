@@ -169,7 +169,7 @@ impl Engine {
     }
 
     /// Stores messages of one chat that are not here; how many.
-    async fn store_messages(
+    pub(crate) async fn store_messages(
         &self,
         write: &mut Write,
         runtime: &Runtime,
