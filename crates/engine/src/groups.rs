@@ -1,5 +1,5 @@
 //! Groups: what is told of them, and asking for the rest. A group is asked for when it is first seen, when what is known
-//! is a day old, when somebody unknown writes in it, and when something about it changed.
+//! is a day old, when somebody unknown writes in it, when something about it changed, and when somebody looks at it.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -26,7 +26,9 @@ use crate::{Engine, access::Actor, accounts::Runtime, error::EngineError, jobs::
 
 /// What is known of a group is fresh for so long.
 const FRESH: Duration = Duration::from_hours(24);
-/// Somebody unknown who writes makes us ask again, but not more often than this.
+/// Who looks at a group sees what is not older than this, or soon does.
+const FRESH_ENOUGH_TO_LOOK_AT: Duration = Duration::from_mins(15);
+/// Somebody unknown who writes makes us ask again, but not more often than this. Nor does anybody else.
 const UNKNOWN_AGAIN: Duration = Duration::from_mins(10);
 /// What happened so shortly before we asked may be missing in the answer: it is still taken for news.
 const SLACK: Duration = Duration::from_mins(1);
@@ -39,15 +41,31 @@ struct GroupJob {
 }
 
 impl Engine {
-    /// A group with its members.
+    /// A group with its members. If what is known is no longer fresh it is asked for meanwhile: this answers with what is
+    /// here, and news of the conversation tells when there is more.
     ///
     /// # Errors
     /// When the actor may not, or there is no such group.
     pub async fn group(&self, actor: &Actor, id: ConversationId) -> Result<GroupView, EngineError> {
         actor.require(Permission::ReadConversations)?;
+        let ws = actor.workspace;
         let mut tx = self.store.read().await?;
-        reading::conversation(actor, &mut tx, id).await?;
-        groups::view(actor.workspace, &mut tx, id).await?.ok_or(EngineError::NotFound { what: "group" })
+        let conversation = reading::conversation(actor, &mut tx, id).await?;
+        let group = groups::view(ws, &mut tx, id).await?.ok_or(EngineError::NotFound { what: "group" })?;
+        let known = groups::freshness(ws, &mut tx, conversation.id, None).await?;
+        drop(tx);
+        // Others tell nothing of groups, see `want_group`.
+        let tells =
+            self.accounts.get(conversation.account_id).is_some_and(|account| account.gateway().is_some());
+        if tells && known.is_some_and(|known| stale(&known, self.clock.now(), FRESH_ENOUGH_TO_LOOK_AT)) {
+            let engine = self.clone();
+            self.tasks.spawn(async move {
+                if let Err(error) = engine.group_in_doubt(&conversation).await {
+                    tracing::warn!(%error, "a group that is looked at could not be asked for");
+                }
+            });
+        }
+        Ok(group)
     }
 
     /// Something was written in a group: asks for the group if it is not known well enough. Whether it is the first thing
@@ -67,11 +85,8 @@ impl Engine {
             }
             return Ok(new);
         };
-        let older = |at: Option<Timestamp>, than| at.is_none_or(|at| at.after(than) <= now);
-        let stale = older(known.fetched_at, FRESH) && older(known.wanted_at, UNKNOWN_AGAIN);
-        let stranger =
-            !known.knows && older(known.fetched_at, UNKNOWN_AGAIN) && older(known.wanted_at, UNKNOWN_AGAIN);
-        if stale || stranger {
+        let fresh = if known.knows { FRESH } else { UNKNOWN_AGAIN };
+        if stale(&known, now, fresh) {
             self.want_group(write, account, id).await?;
         }
         Ok(false)
@@ -113,7 +128,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Something was refused because of what is known of the group: that may have changed without a word.
+    /// What is known of the group may have changed without a word: something was refused because of it, or it is old.
     pub(crate) async fn group_in_doubt(&self, conversation: &ConversationView) -> Result<(), EngineError> {
         let Some(runtime) = self.accounts.get(conversation.account_id) else { return Ok(()) };
         let mut write = self.store.write(runtime.workspace, self.clock.now()).await?;
@@ -200,7 +215,7 @@ impl Engine {
         let others: Vec<_> = info.members.iter().filter(|member| !is_us(&member.who)).collect();
         let people: Vec<&Sender> =
             others.iter().map(|member| &member.who).chain(info.owner.as_ref()).collect();
-        let mut contacts = self.people(write, account, &people).await?;
+        let mut contacts = self.people(write, account, &people, as_of).await?;
         let owner = match &info.owner {
             Some(owner) if is_us(owner) => {
                 contacts.pop();
@@ -223,12 +238,13 @@ impl Engine {
         Ok(())
     }
 
-    /// The contacts of many people, in their order. Those that are known already cost one look for all.
+    /// The contacts of many people, as they were called then, in their order. Those that are known already cost one look for all.
     async fn people(
         &self,
         write: &mut Write,
         account: &Runtime,
         people: &[&Sender],
+        at: Timestamp,
     ) -> Result<Vec<Option<ContactId>>, StoreError> {
         let ws = write.workspace();
         let identities: Vec<Identity> = people.iter().flat_map(|who| who.identities.clone()).collect();
@@ -243,7 +259,7 @@ impl Engine {
             });
             found.push(match same {
                 Some(contact) => Some(contact.id),
-                None => self.sender(write, account, who).await?,
+                None => self.sender(write, account, who, at).await?,
             });
         }
         if write.people_changed() {
@@ -296,7 +312,7 @@ impl Engine {
         change: GroupChange,
     ) -> Result<(), StoreError> {
         let people: Vec<&Sender> = change.people.iter().collect();
-        let contacts = self.people(write, account, &people).await?;
+        let contacts = self.people(write, account, &people, change.at).await?;
         let (what, event) = match change.what {
             Membership::Joined => (MemberChange::Joined, GroupEvent::Joined),
             Membership::Left => (MemberChange::Left, GroupEvent::Left),
@@ -403,6 +419,12 @@ impl Engine {
             Inserted::New | Inserted::Duplicate(_) | Inserted::Cleared => Ok(()),
         }
     }
+}
+
+/// Whether what is known is as old as this, and nobody has asked just now.
+fn stale(known: &groups::Freshness, now: Timestamp, fresh: Duration) -> bool {
+    let older = |at: Option<Timestamp>, than| at.is_none_or(|at| at.after(than) <= now);
+    older(known.fetched_at, fresh) && older(known.wanted_at, UNKNOWN_AGAIN)
 }
 
 /// What was changed about a group, as the provider tells.

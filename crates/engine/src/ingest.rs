@@ -1,7 +1,7 @@
 //! What came in becomes rows and events. Everything here may happen twice and in any order.
 
 use balas_domain::{
-    Address, ContactId, Content, ConversationId, Delivery, Identity, MessageId, MessageStatus,
+    Address, ContactId, Content, ConversationId, Delivery, Identity, MessageId, MessageStatus, Timestamp,
     socket::Typist, view::Direction,
 };
 use balas_providers::inbound::{Inbound, Message, Sender, Status};
@@ -85,8 +85,9 @@ impl Engine {
                 self.ingest_group(write, account, event).await
             }
             Inbound::Contacts { people } => {
+                let now = write.now();
                 for person in people {
-                    self.sender(write, account, &person).await?;
+                    self.sender(write, account, &person, now).await?;
                 }
                 Ok(())
             }
@@ -108,7 +109,7 @@ impl Engine {
         write: &mut Write,
         account: &Runtime,
         identities: &[Identity],
-        name: Option<&str>,
+        name: Option<(&str, Timestamp)>,
         username: Option<&str>,
     ) -> Result<Option<ContactId>, StoreError> {
         if identities.is_empty() {
@@ -118,13 +119,16 @@ impl Engine {
         contacts::resolve(write, &account.identity_scope, identities, name, username, new_id).await.map(Some)
     }
 
+    /// Who it is, as they called themselves at that moment.
     pub(crate) async fn sender(
         &self,
         write: &mut Write,
         account: &Runtime,
         who: &Sender,
+        at: Timestamp,
     ) -> Result<Option<ContactId>, StoreError> {
-        self.resolve(write, account, &who.identities, who.name.as_deref(), who.username.as_deref()).await
+        let name = who.name.as_deref().map(|name| (name, at));
+        self.resolve(write, account, &who.identities, name, who.username.as_deref()).await
     }
 
     /// A message whose delivery was missed.
@@ -149,7 +153,7 @@ impl Engine {
         // Should names of two people stand there, it is the one whose chat it is.
         let chat = message.chat.identity();
         message.sender.identities.sort_by_key(|identity| Some(identity) != chat.as_ref());
-        let person = self.sender(write, account, &message.sender).await?;
+        let person = self.sender(write, account, &message.sender, message.at.min(now)).await?;
         let contact = match (message.chat.is_group(), person) {
             (true, _) => None,
             (false, Some(person)) => Some(person),
@@ -326,11 +330,11 @@ impl Engine {
                 }
             }
             Inbound::Reaction { sender, from_us, emoji, at, .. } => {
-                let who = self.reactor(write, account, sender, from_us).await?;
+                let who = self.reactor(write, account, sender, from_us, at).await?;
                 messages::react(write, id, &who, emoji.as_deref(), at).await?;
             }
             Inbound::Vote { sender, from_us, options, at, .. } => {
-                let who = self.reactor(write, account, sender, from_us).await?;
+                let who = self.reactor(write, account, sender, from_us, at).await?;
                 messages::vote(write, id, &who, &options, at).await?;
             }
             // What came after it has not been read by that.
@@ -348,8 +352,9 @@ impl Engine {
         account: &Runtime,
         sender: Sender,
         from_us: bool,
+        at: Timestamp,
     ) -> Result<Reactor, StoreError> {
-        let contact = self.sender(write, account, &sender).await?;
+        let contact = self.sender(write, account, &sender, at).await?;
         let Some(contact) = contact.filter(|_| !from_us) else { return Ok(us(String::new())) };
         let name = if let Some(name) = sender.name {
             name

@@ -26,10 +26,36 @@ const SEEN_GRAIN: i64 = 3_600_000_000;
 pub(crate) struct Names {
     pub(crate) name: Option<String>,
     pub(crate) profile_name: Option<String>,
+    /// As of when it calls itself so.
+    pub(crate) profile_named_at: Timestamp,
     pub(crate) username: Option<String>,
 }
 
 impl Names {
+    /// The contact called itself so then. Of two names of one moment the same one stays whichever is told last. That it
+    /// is still called as it was is no change: see [`resolve`].
+    fn told(&mut self, name: &str, at: Timestamp) {
+        let known = self.profile_name.as_deref().unwrap_or_default();
+        if known != name && (at, name) > (self.profile_named_at, known) {
+            self.profile_name = Some(name.to_owned());
+            self.profile_named_at = at;
+        }
+    }
+
+    /// Those of two contacts that are one: what is missing here is taken from there, and what it calls itself is the later
+    /// of the two.
+    pub(crate) fn merged(mut self, other: Self) -> Self {
+        self.name = self.name.or(other.name);
+        self.username = self.username.or(other.username);
+        if let Some(name) = &other.profile_name {
+            if self.profile_name.as_ref() == Some(name) {
+                self.profile_named_at = self.profile_named_at.max(other.profile_named_at);
+            }
+            self.told(name, other.profile_named_at);
+        }
+        self
+    }
+
     /// The name that stands for the contact: saved, else its own, else its user name.
     pub(crate) fn shown(&self) -> Option<String> {
         let filled = |n: &Option<String>| n.clone().filter(|n| !n.is_empty());
@@ -62,7 +88,7 @@ pub(crate) async fn title(ws: WorkspaceId, tx: &mut Tx, id: ContactId, address: 
 
 /// The names of a contact, for titles.
 pub(crate) async fn names(ws: WorkspaceId, tx: &mut Tx, id: ContactId) -> Result<Names> {
-    let sql = "SELECT name, profile_name, username FROM contacts WHERE workspace_id = $1 AND id = $2";
+    let sql = "SELECT name, profile_name, profile_named_at, username FROM contacts WHERE workspace_id = $1 AND id = $2";
     Ok(row!(tx, Names, sql, ws, id)?.unwrap_or_default())
 }
 
@@ -77,6 +103,7 @@ pub(crate) struct Found {
     pub(crate) id: ContactId,
     name: Option<String>,
     profile_name: Option<String>,
+    profile_named_at: Timestamp,
     username: Option<String>,
     created_at: Timestamp,
     last_seen_at: Timestamp,
@@ -87,6 +114,7 @@ impl Found {
         Names {
             name: self.name.clone(),
             profile_name: self.profile_name.clone(),
+            profile_named_at: self.profile_named_at,
             username: self.username.clone(),
         }
     }
@@ -116,16 +144,20 @@ fn label(identities: &[Identity]) -> String {
 /// If the identities turn out to lead to several contacts, they are one and become one: the oldest stays, or the one
 /// that the team has saved. Contacts that were parted are not merged by themselves again; then it is whom the first
 /// identity leads to. A new number that is another spelling of exactly one contact's is that contact's, too.
+///
+/// A name comes with the moment of which it is, so that whatever is told last, it ends alike. That it is the same name
+/// still is noted no more often than `last_seen_at`, with it: whoever takes a former name back within that time may be
+/// called by the one between until the name is told once more.
 pub async fn resolve(
     write: &mut Write,
     scope: &str,
     identities: &[Identity],
-    name: Option<&str>,
+    name: Option<(&str, Timestamp)>,
     username: Option<&str>,
     new_id: ContactId,
 ) -> Result<ContactId> {
     let (ws, now) = (write.workspace(), write.now());
-    let name = name.map(codec::text).filter(|n| !n.is_empty());
+    let name = name.map(|(name, at)| (codec::text(name), at)).filter(|(name, _)| !name.is_empty());
     let username = username.map(codec::text).filter(|n| !n.is_empty());
     let mut found: Vec<Found> = Vec::new();
     for identity in identities {
@@ -135,8 +167,10 @@ pub async fn resolve(
     let alike = if found.is_empty() { spelled_alike(write, identities).await? } else { Vec::new() };
     let guessed = alike.len() == 1;
     if found.is_empty() && !guessed {
-        let names =
-            Names { name: None, profile_name: name.map(Into::into), username: username.map(Into::into) };
+        let mut names = Names { username: username.map(Into::into), ..Names::default() };
+        if let Some((name, at)) = name {
+            names.told(&name, at);
+        }
         insert(write, new_id, &names, &names.shown().unwrap_or_else(|| label(identities))).await?;
         for identity in identities {
             add_identity(write, scope, identity, new_id).await?;
@@ -161,13 +195,10 @@ pub async fn resolve(
     others.sort_unstable_by_key(|f| f.id);
     others.dedup_by_key(|f| f.id);
     for other in &others {
-        let other_names = other.names();
-        names.name = names.name.or(other_names.name);
-        names.profile_name = names.profile_name.or(other_names.profile_name);
-        names.username = names.username.or(other_names.username);
+        names = names.merged(other.names());
     }
-    if let Some(name) = name {
-        names.profile_name = Some(name.into());
+    if let Some((name, at)) = &name {
+        names.told(name, *at);
     }
     if let Some(username) = username {
         names.username = Some(username.into());
@@ -199,12 +230,15 @@ pub async fn resolve(
         store_names(write, id, &names).await?;
     }
     if keep.last_seen_at.0.saturating_add(SEEN_GRAIN) < now.0 {
+        let same = name.filter(|(name, _)| names.profile_name.as_deref() == Some(&**name));
+        let named_at = same.map_or(names.profile_named_at, |(_, at)| at.max(names.profile_named_at));
         execute!(
             write.tx(),
-            "UPDATE contacts SET last_seen_at = $3 WHERE workspace_id = $1 AND id = $2",
+            "UPDATE contacts SET last_seen_at = $3, profile_named_at = $4 WHERE workspace_id = $1 AND id = $2",
             ws,
             id,
             now,
+            named_at,
         )?;
         write.contact_changed(id);
     }
@@ -223,11 +257,13 @@ pub async fn look_ahead(write: &mut Write, scope: &str, identities: &[&Identity]
         let scope = scope_of(kind, scope);
         let sql = write.tx().pick(
             // In this order and no other: the list leads, the keys are looked up.
-            "SELECT i.kind, i.value, c.id, c.name, c.profile_name, c.username, c.created_at, c.last_seen_at
+            "SELECT i.kind, i.value, c.id, c.name, c.profile_name, c.profile_named_at, c.username, c.created_at,
+                c.last_seen_at
              FROM json_each($3) AS j CROSS JOIN contact_identities AS i CROSS JOIN contacts AS c
              WHERE i.workspace_id = $1 AND i.kind = $2 AND i.value = j.value AND i.scope = $4
                 AND c.id = i.contact_id",
-            "SELECT i.kind, i.value, c.id, c.name, c.profile_name, c.username, c.created_at, c.last_seen_at
+            "SELECT i.kind, i.value, c.id, c.name, c.profile_name, c.profile_named_at, c.username, c.created_at,
+                c.last_seen_at
              FROM contact_identities AS i JOIN contacts AS c ON c.id = i.contact_id
              WHERE i.workspace_id = $1 AND i.kind = $2 AND i.scope = $4 AND i.value = ANY($3)",
         );
@@ -248,7 +284,8 @@ async fn find(write: &mut Write, kind: IdentityKind, value: &str, scope: &str) -
     row!(
         write.tx(),
         Found,
-        "SELECT i.kind, i.value, c.id, c.name, c.profile_name, c.username, c.created_at, c.last_seen_at
+        "SELECT i.kind, i.value, c.id, c.name, c.profile_name, c.profile_named_at, c.username, c.created_at,
+                c.last_seen_at
          FROM contact_identities AS i JOIN contacts AS c ON c.id = i.contact_id
          WHERE i.workspace_id = $1 AND i.kind = $2 AND i.value = $3 AND i.scope = $4",
         ws,
@@ -305,14 +342,14 @@ async fn insert(write: &mut Write, id: ContactId, names: &Names, display: &str) 
     let (ws, now) = (write.workspace(), write.now());
     execute!(
         write.tx(),
-        "INSERT INTO contacts (workspace_id, id, name, profile_name, username, display, display_key,
-        created_at,
-            last_seen_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
+        "INSERT INTO contacts (workspace_id, id, name, profile_name, profile_named_at, username, display, display_key,
+            created_at, last_seen_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)",
         ws,
         id,
         &names.name,
         &names.profile_name,
+        names.profile_named_at,
         &names.username,
         display,
         words::fold(display),
@@ -330,12 +367,14 @@ pub(crate) async fn store_names(write: &mut Write, id: ContactId, names: &Names)
     };
     execute!(
         write.tx(),
-        "UPDATE contacts SET name = $3, profile_name = $4, username = $5, display = $6, display_key = $7
+        "UPDATE contacts SET name = $3, profile_name = $4, profile_named_at = $5, username = $6, display = $7,
+            display_key = $8
          WHERE workspace_id = $1 AND id = $2",
         ws,
         id,
         &names.name,
         &names.profile_name,
+        names.profile_named_at,
         &names.username,
         &display,
         words::fold(&display),
@@ -589,19 +628,22 @@ pub async fn list(ws: WorkspaceId, tx: &mut Tx, query: &ContactQuery) -> Result<
     Ok(Page { items: views(ws, tx, rows).await?, next })
 }
 
-/// The contact that has all of these identities and a name, if there is one: nothing about it is to be learned.
+/// The contact that has all of these identities and a name, if there is one and nothing about it is to be learned of what it
+/// is said to have called itself then.
 pub async fn known(
     ws: WorkspaceId,
     tx: &mut Tx,
     scope: &str,
     identities: &[Identity],
+    name: Option<(&str, Timestamp)>,
 ) -> Result<Option<ContactId>> {
     let mut all = None;
     for identity in identities {
         let found = row!(
             tx,
-            (ContactId, bool),
-            "SELECT c.id, COALESCE(c.name, c.profile_name, c.username) IS NOT NULL
+            Found,
+            "SELECT i.kind, i.value, c.id, c.name, c.profile_name, c.profile_named_at, c.username, c.created_at,
+                c.last_seen_at
              FROM contact_identities AS i JOIN contacts AS c ON c.id = i.contact_id
              WHERE i.workspace_id = $1 AND i.kind = $2 AND i.value = $3 AND i.scope = $4",
             ws,
@@ -609,11 +651,17 @@ pub async fn known(
             codec::text(&identity.value),
             scope_of(identity.kind, scope),
         )?;
-        match (found, all) {
-            (Some((id, true)), None) => all = Some(id),
-            (Some((id, true)), Some(before)) if id == before => {}
-            _ => return Ok(None),
+        let Some(found) = found else { return Ok(None) };
+        let before = found.names();
+        let mut after = before.clone();
+        if let Some((name, at)) = name {
+            after.told(&codec::text(name), at);
         }
+        let news = before.shown().is_none() || after != before;
+        if news || all.is_some_and(|other| other != found.id) {
+            return Ok(None);
+        }
+        all = Some(found.id);
     }
     Ok(all)
 }

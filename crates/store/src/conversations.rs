@@ -498,11 +498,22 @@ pub fn list_statement(query: &ListQuery) -> &'static str {
     statement(query, query.q.is_some())
 }
 
-/// All that was written until then has been read; what came after it has not.
+/// All that was written until then has been read, also what comes in later; what was written after it has not.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn read_until(write: &mut Write, id: ConversationId, at: Timestamp) -> Result<()> {
+    let ws = write.workspace();
+    let sql =
+        "UPDATE conversations SET read_until = $3 WHERE workspace_id = $1 AND id = $2 AND read_until < $3";
+    if execute!(write.tx(), sql, ws, id, at)? == 0 {
+        return Ok(());
+    }
+    count_unread(write, id, at).await
+}
+
+/// Nothing that was written until then is unread.
+pub(crate) async fn count_unread(write: &mut Write, id: ConversationId, at: Timestamp) -> Result<()> {
     let ws = write.workspace();
     let sql = "SELECT COUNT(*) FROM messages WHERE workspace_id = $1 AND conversation_id = $2 AND at > $3
         AND direction = 'in' AND source <> 'history'";

@@ -1,7 +1,7 @@
 //! Any order and any repetition of what happens ends in the same state.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
     time::Duration,
 };
@@ -19,6 +19,7 @@ use balas_providers::{
 };
 use balas_store::{
     Tx, Write, accounts, contacts, conversations, groups, messages, people,
+    sync::WaitingChat,
     testing::{Kind, TestStore, fresh, workspace},
 };
 use proptest::{prelude::*, test_runner::TestRunner};
@@ -33,6 +34,8 @@ use crate::{
 
 /// Whoever it is; each is known by number and by linked id, and in the end by both.
 const PEOPLE: usize = 3;
+/// What they call themselves, one name after the other: in no order that could be taken for the one of the moments.
+const NAMES: [&str; 4] = ["M", "Z", "A", "K"];
 const NOW: Timestamp = Timestamp::from_seconds(1_760_000_000);
 
 fn at(second: usize) -> Timestamp {
@@ -148,6 +151,18 @@ struct Written {
     revoked: bool,
     reaction: Option<bool>,
     status: Option<MessageStatus>,
+    /// On the business's own phone.
+    read: bool,
+    past: Option<Past>,
+}
+
+/// How something comes that was written before the number was linked.
+#[derive(Clone, Copy, Debug)]
+enum Past {
+    /// By itself, as Meta sends it.
+    Alone,
+    /// With everything else of its chat, as the phone is asked for it.
+    Chat,
 }
 
 fn written() -> impl Strategy<Value = Written> {
@@ -162,9 +177,14 @@ fn written() -> impl Strategy<Value = Written> {
             MessageStatus::Read,
             MessageStatus::Failed,
         ])),
+        proptest::bool::weighted(0.3),
+        proptest::option::weighted(0.3, proptest::sample::select(vec![Past::Alone, Past::Chat])),
     );
     (place, fate).prop_map(
-        |((account, person, by_lid, both, group, from_us), (twice, edited, revoked, reaction, status))| {
+        |(
+            (account, person, by_lid, both, group, from_us),
+            (twice, edited, revoked, reaction, status, read, past),
+        )| {
             Written {
                 account,
                 person,
@@ -177,6 +197,8 @@ fn written() -> impl Strategy<Value = Written> {
                 revoked,
                 reaction,
                 status,
+                read,
+                past,
             }
         },
     )
@@ -187,6 +209,8 @@ fn written() -> impl Strategy<Value = Written> {
 enum Happening {
     Told(usize, Inbound),
     Listed(usize, GroupInfo, Timestamp),
+    /// What was written in a chat before.
+    Past(usize, Address, Vec<Message>),
 }
 
 /// What the providers tell of what happened to the group.
@@ -240,15 +264,15 @@ fn told(n: usize, (account, second, news): &(usize, usize, News)) -> Happening {
 
 /// What the providers tell of all this.
 fn happenings(all: &[Written], in_group: &[(usize, usize, News)]) -> Vec<Happening> {
-    let written = everything_of(all).into_iter().map(|(account, event)| Happening::Told(account, event));
-    written.chain(in_group.iter().enumerate().map(|(n, news)| told(n, news))).collect()
+    everything_of(all).into_iter().chain(in_group.iter().enumerate().map(|(n, news)| told(n, news))).collect()
 }
 
-fn everything_of(all: &[Written]) -> Vec<(usize, Inbound)> {
+fn everything_of(all: &[Written]) -> Vec<Happening> {
     let mut out = Vec::new();
+    let mut past: BTreeMap<(usize, String), (Address, Vec<Message>)> = BTreeMap::new();
     for person in 0..PEOPLE {
         let (old, new) = (vec![identity(person, true)], vec![identity(person, false)]);
-        out.push((person % 2, Inbound::IdentityChanged { old, new, at: NOW, notice: None }));
+        out.push(Happening::Told(person % 2, Inbound::IdentityChanged { old, new, at: NOW, notice: None }));
     }
     for (n, w) in all.iter().enumerate() {
         let provider_id = format!("m{n}");
@@ -262,7 +286,8 @@ fn everything_of(all: &[Written]) -> Vec<(usize, Inbound)> {
                 (false, true) => vec![identity(w.person, false), identity(w.person, true)],
                 (false, false) => vec![identity(w.person, by_lid)],
             },
-            name: Some(format!("Person {}", w.person)),
+            // Everybody takes another name after a while, and no former one again.
+            name: Some(format!("Person {} {}", w.person, NAMES[n / 2 % NAMES.len()])),
             username: None,
         };
         for by_lid in spellings {
@@ -273,10 +298,17 @@ fn everything_of(all: &[Written]) -> Vec<(usize, Inbound)> {
                 from_us: w.from_us,
                 at: at(n * 10),
                 content: Content::text(format!("text {n}")),
-                quote: (n > 0).then(|| format!("m{}", n - 1)),
-                history: false,
+                // What a phone remembers does not tell what it answers.
+                quote: (n > 0 && !matches!(w.past, Some(Past::Chat))).then(|| format!("m{}", n - 1)),
+                history: w.past.is_some(),
             };
-            out.push((w.account, Inbound::Message(message)));
+            if let Some(Past::Chat) = w.past {
+                let chat = message.chat.clone();
+                let of_chat = past.entry((w.account, chat.to_string())).or_insert_with(|| (chat, Vec::new()));
+                of_chat.1.push(message);
+            } else {
+                out.push(Happening::Told(w.account, Inbound::Message(message)));
+            }
         }
         if let Some(by_lid) = w.edited {
             for step in 1..3 {
@@ -288,7 +320,7 @@ fn everything_of(all: &[Written]) -> Vec<(usize, Inbound)> {
                     content: Content::text(format!("text {n} again {step}")),
                     at: at(n * 10 + step),
                 };
-                out.push((w.account, edit));
+                out.push(Happening::Told(w.account, edit));
             }
         }
         if w.revoked {
@@ -299,7 +331,12 @@ fn everything_of(all: &[Written]) -> Vec<(usize, Inbound)> {
                 from_us: w.from_us,
                 at: at(n * 10 + 4),
             };
-            out.push((w.account, revoke));
+            out.push(Happening::Told(w.account, revoke));
+        }
+        if w.read && !w.from_us {
+            let targets = vec![provider_id.clone()];
+            let read = Inbound::ReadByUs { chat: chat(w.by_lid), targets, at: at(n * 10 + 9) };
+            out.push(Happening::Told(w.account, read));
         }
         if let Some(by_lid) = w.reaction {
             for (step, (spelling, emoji)) in
@@ -313,7 +350,7 @@ fn everything_of(all: &[Written]) -> Vec<(usize, Inbound)> {
                     emoji: emoji.map(str::to_owned),
                     at: at(n * 10 + 5 + step),
                 };
-                out.push((w.account, reaction));
+                out.push(Happening::Told(w.account, reaction));
             }
         }
         if let Some(status) = w.status.filter(|_| w.from_us) {
@@ -325,9 +362,12 @@ fn everything_of(all: &[Written]) -> Vec<(usize, Inbound)> {
                 failure: None,
                 identities: vec![],
             };
-            out.push((w.account, Inbound::Status(status)));
+            out.push(Happening::Told(w.account, Inbound::Status(status)));
         }
     }
+    let past =
+        past.into_iter().map(|((account, _), (chat, messages))| Happening::Past(account, chat, messages));
+    out.extend(past);
     out
 }
 
@@ -338,8 +378,8 @@ struct World {
     _db: TestStore,
 }
 
-async fn world() -> World {
-    let db = fresh(Kind::Sqlite).await;
+async fn world(kind: Kind) -> World {
+    let db = fresh(kind).await;
     let ws = workspace(&db, 1).await;
     let config = Config {
         mail: None,
@@ -403,6 +443,20 @@ impl World {
                             .unwrap();
                     }
                     Happening::Listed(account, info, asked_at) => waiting.push((*account, info, *asked_at)),
+                    Happening::Past(account, chat, messages) => {
+                        let (account, messages) = (&self.accounts[*account], messages.clone());
+                        let chat = WaitingChat { address: chat.clone(), name: None, tries: 0 };
+                        let mut people = HashMap::new();
+                        let stored = self.engine.store_messages(
+                            &mut write,
+                            account,
+                            &chat,
+                            messages,
+                            false,
+                            &mut people,
+                        );
+                        stored.await.unwrap();
+                    }
                 }
                 // A group is not asked for before somebody has written there.
                 let mut still = Vec::new();
@@ -427,8 +481,8 @@ impl World {
 }
 
 /// Everything that matters, without ids and order of rows.
-async fn end_of(transactions: &[Vec<Happening>]) -> BTreeSet<String> {
-    let world = world().await;
+async fn end_of(kind: Kind, transactions: &[Vec<Happening>]) -> BTreeSet<String> {
+    let world = world(kind).await;
     world.take(transactions).await;
     let mut tx = world.engine.store().read().await.unwrap();
     let all: Vec<Identity> =
@@ -533,7 +587,15 @@ fn in_groups(all: Vec<Happening>, sizes: &[usize]) -> Vec<Vec<Happening>> {
 #[test]
 fn any_order_and_repetition_end_alike() {
     // More by hand: PROPTEST_CASES=1000.
-    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(12);
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(24);
+    hold(Kind::Sqlite, cases);
+    // Each case makes two databases, which takes a server longer.
+    if std::env::var_os("BALAS_TEST_POSTGRES").is_some_and(|server| !server.is_empty()) {
+        hold(Kind::Postgres, cases.div_ceil(8));
+    }
+}
+
+fn hold(kind: Kind, cases: u32) {
     let mut runner = TestRunner::new(ProptestConfig {
         cases,
         max_shrink_iters: 200,
@@ -553,7 +615,8 @@ fn any_order_and_repetition_end_alike() {
         .run(&story, |(straight, crooked, sizes)| {
             let straight: Vec<_> = straight.into_iter().map(|happening| vec![happening]).collect();
             let crooked = in_groups(crooked, &sizes);
-            let (one, other) = runtime.block_on(async { (end_of(&straight).await, end_of(&crooked).await) });
+            let (one, other) =
+                runtime.block_on(async { (end_of(kind, &straight).await, end_of(kind, &crooked).await) });
             let (only_one, only_other): (Vec<_>, Vec<_>) =
                 (one.difference(&other).collect(), other.difference(&one).collect());
             prop_assert!(one == other, "straight only: {only_one:#?}\ncrooked only: {only_other:#?}");
@@ -590,9 +653,11 @@ async fn what_came_after_what_was_read_on_the_phone_stays_unread() {
         // It is told before what it is about, and again.
         vec![read(1), text(2), text(1), read(1)],
         vec![text(2), read(1), read(0), text(0), text(1)],
+        // What was read before comes in late.
+        vec![text(1), read(1), text(0), text(2)],
     ];
     for order in orders {
-        let world = world().await;
+        let world = world(Kind::Sqlite).await;
         world.take(std::slice::from_ref(&order)).await;
         let mut tx = world.engine.store().read().await.unwrap();
         let list = conversations::list(world.ws, &mut tx, &ListQuery::default()).await.unwrap();
@@ -619,7 +684,7 @@ async fn where_files_of_the_history_are_is_told_later() {
         content: Content::text("better words"),
         at: at(5),
     };
-    let world = world().await;
+    let world = world(Kind::Sqlite).await;
     let told = [
         says(0, photo(None, Some("words")), true),
         says(0, photo(Some("media-7"), None), true),

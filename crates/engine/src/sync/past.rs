@@ -34,8 +34,8 @@ const AT_ONCE: usize = 4;
 const GROUP: usize = 200;
 /// A step ends about then and another one begins: far within a job's lease.
 const STEP: Duration = Duration::from_secs(20);
-/// Who wrote in groups, as long as nobody becomes one with somebody else.
-type People = HashMap<Vec<Identity>, ContactId>;
+/// Who wrote in groups, and the name that they were last told by, as long as nobody becomes one with somebody else.
+type People = HashMap<Vec<Identity>, (ContactId, Option<String>)>;
 
 /// A chat that could not be read so often is left out.
 const TRIES: u32 = 3;
@@ -169,7 +169,7 @@ impl Engine {
     }
 
     /// Stores messages of one chat that are not here; how many.
-    async fn store_messages(
+    pub(crate) async fn store_messages(
         &self,
         write: &mut Write,
         runtime: &Runtime,
@@ -184,7 +184,9 @@ impl Engine {
         let messages = self.unknown_of(write, runtime, chat, messages, elsewhere).await?;
         let Some(first) = messages.first() else { return Ok(0) };
         let group = chat.address.is_group();
-        let contact = if group { None } else { self.partner(write, runtime, chat, &first.sender).await? };
+        // What they called themselves last counts.
+        let told = messages.iter().rev().find(|message| message.sender.name.is_some()).unwrap_or(first);
+        let contact = if group { None } else { self.partner(write, runtime, chat, told).await? };
         let new_id = ConversationId::new(write.now(), &*self.random);
         let place = conversations::place(write, runtime.id, &chat.address, contact, new_id).await?;
         if place.made {
@@ -197,15 +199,19 @@ impl Engine {
         let mut rows = Vec::with_capacity(messages.len());
         for message in messages {
             let author = if group && !message.from_us && !message.sender.identities.is_empty() {
-                if let Some(known) = people.get(&message.sender.identities) {
+                let sender = &message.sender;
+                let known = people.get(&sender.identities);
+                if let Some((known, _)) =
+                    known.filter(|(_, name)| sender.name.is_none() || sender.name == *name)
+                {
                     Some(*known)
                 } else {
-                    let found = self.person(write, runtime, &message.sender).await?;
+                    let found = self.person(write, runtime, sender, message.at).await?;
                     if write.people_changed() {
                         // Some of those may be somebody else by now.
                         people.clear();
                     }
-                    people.extend(found.map(|id| (message.sender.identities.clone(), id)));
+                    people.extend(found.map(|id| (sender.identities.clone(), (id, sender.name.clone()))));
                     found
                 }
             } else {
@@ -257,14 +263,16 @@ impl Engine {
         write: &mut Write,
         runtime: &Runtime,
         chat: &WaitingChat,
-        sender: &Sender,
+        told: &Message,
     ) -> Result<Option<ContactId>, StoreError> {
-        let mut who = sender.clone();
+        let mut who = told.sender.clone();
         if who.identities.is_empty() {
             who.identities.extend(chat.address.identity());
         }
+        // What the chat is called is better than nothing, and nothing more: nobody says since when.
+        let at = if who.name.is_some() { told.at.min(write.now()) } else { Timestamp::default() };
         who.name = who.name.or_else(|| chat.name.clone());
-        self.person(write, runtime, &who).await
+        self.person(write, runtime, &who, at).await
     }
 
     /// The contact, without a trace if there is nothing to be learned: the same history again changes nothing.
@@ -273,13 +281,14 @@ impl Engine {
         write: &mut Write,
         runtime: &Runtime,
         who: &Sender,
+        at: Timestamp,
     ) -> Result<Option<ContactId>, StoreError> {
-        let ws = write.workspace();
-        let known = contacts::known(ws, write.tx(), &runtime.identity_scope, &who.identities).await?;
+        let (ws, name) = (write.workspace(), who.name.as_deref().map(|name| (name, at)));
+        let known = contacts::known(ws, write.tx(), &runtime.identity_scope, &who.identities, name).await?;
         if known.is_some() {
             return Ok(known);
         }
-        self.sender(write, runtime, who).await
+        self.sender(write, runtime, who, at).await
     }
 
     fn history_row(

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "tests and their helpers stop at once")]
 
+use std::time::Duration;
+
 use balas_domain::{
     AccountId, AccountStatus, Content, ConversationId, GroupRole, GroupView, MessageStatus,
     group::{GroupClosed, GroupEvent, GroupNews},
@@ -184,6 +186,20 @@ async fn a_group_is_asked_for_when_first_seen_and_follows_its_members(
     );
     let refused = world.engine.group(&world.owner, ConversationId(uuid::Uuid::nil())).await;
     assert!(matches!(refused, Err(EngineError::NotFound { what: "conversation" })));
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn who_looks_at_a_group_has_it_asked_for_and_does_not_wait() {
+    let world = World::new(Kind::Sqlite).await;
+    world.on(GatewayVersion::V9).await;
+    world.make_group(false);
+    world.say(SITI, "Siti", "who has stock?");
+    let (id, before) = world.known(3).await;
+    let look = async || world.engine.group(&world.owner, id).await.unwrap();
+    world.pass(Duration::from_mins(20));
+    assert_eq!(look().await.fetched_at, before.fetched_at, "what is here is shown at once");
+    world.until("it was asked for", async || look().await.fetched_at > before.fetched_at).await;
     world.stop().await;
 }
 

@@ -151,7 +151,7 @@ macro_rules! update_sql {
             if_newer!("last_direction", "$6"),
             if_newer!("last_status", "$15"),
             "sort_at = CASE WHEN last_at IS NULL OR sort_at < $19 THEN $19 ELSE sort_at END,
-             unread = unread + $23,
+             unread = unread + CASE WHEN $19 > read_until THEN $23 ELSE 0 END,
              state = CASE WHEN $23 > 0 THEN 'open' ELSE state END,
              snoozed_until = CASE WHEN $23 > 0 THEN NULL ELSE snoozed_until END,
              last_inbound_at = CASE WHEN $24 AND (last_inbound_at IS NULL OR last_inbound_at < $19)

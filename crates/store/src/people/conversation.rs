@@ -6,7 +6,7 @@ use balas_domain::{
 };
 use sqlx::FromRow;
 
-use crate::{Result, StoreError, Write, codec, dialect::Ids, messages};
+use crate::{Result, StoreError, Write, codec, conversations, dialect::Ids, messages};
 
 #[derive(FromRow)]
 struct Row {
@@ -15,6 +15,7 @@ struct Row {
     origin_id: Option<ConversationId>,
     last_at: Option<Timestamp>,
     unread: i32,
+    read_until: Timestamp,
     last_inbound_at: Option<Timestamp>,
     sort_at: Timestamp,
     state: String,
@@ -27,7 +28,8 @@ struct Row {
 impl Row {
     async fn of(write: &mut Write, id: ConversationId) -> Result<Self> {
         let ws = write.workspace();
-        let sql = "SELECT account_id, address, origin_id, last_at, unread, last_inbound_at, sort_at,
+        let sql =
+            "SELECT account_id, address, origin_id, last_at, unread, read_until, last_inbound_at, sort_at,
                     state, snoozed_until, cleared_until, assignee_id, labelled
                    FROM conversations WHERE workspace_id = $1 AND id = $2";
         row!(write.tx(), Self, sql, ws, id)?.ok_or(StoreError::NotFound)
@@ -51,7 +53,8 @@ pub(crate) const fn is_better(new: &Address, old: &Address) -> bool {
 pub(super) async fn merge(write: &mut Write, from: ConversationId, into: ConversationId) -> Result<()> {
     let ws = write.workspace();
     let (gone, kept) = (Row::of(write, from).await?, Row::of(write, into).await?);
-    let counted_twice = drop_duplicates(write, from, into).await?;
+    let read_until = kept.read_until.max(gone.read_until);
+    let counted_twice = drop_duplicates(write, from, into, read_until).await?;
     execute!(
         write.tx(),
         "UPDATE messages SET conversation_id = $3, origin_id = COALESCE(origin_id, $2)
@@ -101,7 +104,7 @@ pub(super) async fn merge(write: &mut Write, from: ConversationId, into: Convers
     execute!(
         write.tx(),
         "UPDATE conversations SET unread = $3, last_inbound_at = $4, sort_at = $5, state = $6,
-            snoozed_until = $7, assignee_id = $8, labelled = $9, cleared_until = $10
+            snoozed_until = $7, assignee_id = $8, labelled = $9, cleared_until = $10, read_until = $11
          WHERE workspace_id = $1 AND id = $2",
         ws,
         into,
@@ -114,7 +117,12 @@ pub(super) async fn merge(write: &mut Write, from: ConversationId, into: Convers
         kept.labelled || gone.labelled,
         // What was taken away in either must not come back in both.
         kept.cleared_until.max(gone.cleared_until),
+        read_until,
     )?;
+    if kept.read_until != gone.read_until {
+        // What was read in one of them was read in both.
+        conversations::count_unread(write, into, read_until).await?;
+    }
     let (theirs, ours) = (gone.address()?, kept.address()?);
     let origin = gone.origin_id.unwrap_or(from);
     add_address(write, kept.account_id, into, &theirs, origin).await?;
@@ -157,8 +165,13 @@ struct Twice {
 }
 
 /// The same message may have come under both addresses: one row stays, with what is known of either. How many of them
-/// may have been counted as unread twice.
-async fn drop_duplicates(write: &mut Write, from: ConversationId, into: ConversationId) -> Result<i32> {
+/// may have been counted as unread twice: what was written until `read_until` was counted in one of them at most.
+async fn drop_duplicates(
+    write: &mut Write,
+    from: ConversationId,
+    into: ConversationId,
+    read_until: Timestamp,
+) -> Result<i32> {
     let ws = write.workspace();
     let twice = rows!(
         write.tx(),
@@ -167,12 +180,13 @@ async fn drop_duplicates(write: &mut Write, from: ConversationId, into: Conversa
             g.revoked_at AS gone_revoked_at, g.content AS gone_content,
             k.id AS kept, k.attempt AS kept_attempt, k.status AS kept_status, k.edited_at AS kept_edited_at,
             k.revoked_at AS kept_revoked_at,
-            (g.direction = 'in' AND g.source <> 'history' AND k.source <> 'history') AS counted
+            (g.direction = 'in' AND g.at > $4 AND g.source <> 'history' AND k.source <> 'history') AS counted
          FROM messages AS g JOIN messages AS k ON k.conversation_id = $3 AND k.provider_id = g.provider_id
          WHERE g.workspace_id = $1 AND g.conversation_id = $2 AND g.provider_id IS NOT NULL",
         ws,
         from,
         into,
+        read_until,
     )?;
     let mut counted = 0;
     for t in twice {

@@ -1,7 +1,7 @@
 //! Two contacts become one.
 
 use balas_domain::{
-    ContactId, ConversationId, Identity, MergeId, MessageId, WorkspaceId, people::MergeReason,
+    ContactId, ConversationId, Identity, MergeId, MessageId, Timestamp, WorkspaceId, people::MergeReason,
 };
 
 use super::{Before, Known, Person, conversation, pairs};
@@ -20,7 +20,7 @@ pub struct Why {
 
 pub(super) async fn person(write: &mut Write, id: ContactId) -> Result<Option<Person>> {
     let ws = write.workspace();
-    let sql = "SELECT name, profile_name, username, display, created_at, last_seen_at FROM contacts
+    let sql = "SELECT name, profile_name, profile_named_at, username, display, created_at, last_seen_at FROM contacts
                WHERE workspace_id = $1 AND id = $2";
     row!(write.tx(), Person, sql, ws, id)
 }
@@ -87,6 +87,7 @@ pub(crate) async fn learned(
     let gone = Person {
         name: None,
         profile_name: None,
+        profile_named_at: Timestamp::default(),
         username: None,
         display: name.to_owned(),
         created_at: now,
@@ -184,11 +185,7 @@ pub async fn by_hand(write: &mut Write, a: ContactId, b: ContactId, why: &Why) -
     let (keep, gone, kept, lost) =
         if rank(&of_a, a) <= rank(&of_b, b) { (a, b, of_a, of_b) } else { (b, a, of_b, of_a) };
     merge(write, keep, gone, why).await?;
-    let names = contacts::Names {
-        name: kept.name.or(lost.name),
-        profile_name: kept.profile_name.or(lost.profile_name),
-        username: kept.username.or(lost.username),
-    };
+    let names = kept.names().merged(lost.names());
     contacts::store_names(write, keep, &names).await?;
     Ok(keep)
 }

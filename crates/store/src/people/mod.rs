@@ -24,15 +24,27 @@ use balas_domain::{ContactId, Identity, IdentityKind, Timestamp};
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 
+use crate::contacts::Names;
+
 /// What a contact is known by, as it is written down for undoing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromRow)]
 struct Person {
     name: Option<String>,
     profile_name: Option<String>,
+    // Merges of before have none.
+    #[serde(default)]
+    profile_named_at: Timestamp,
     username: Option<String>,
     display: String,
     created_at: Timestamp,
     last_seen_at: Timestamp,
+}
+
+impl Person {
+    fn names(self) -> Names {
+        let Self { name, profile_name, profile_named_at, username, .. } = self;
+        Names { name, profile_name, profile_named_at, username }
+    }
 }
 
 /// An identity's row.

@@ -52,9 +52,13 @@ pub async fn undo(write: &mut Write, id: MergeId) -> Result<ContactId> {
     let own = |now: Option<String>, theirs: &Option<String>, before: &Option<String>| {
         if now == *theirs && theirs != before { before.clone() } else { now }
     };
+    let profile_name =
+        own(now_kept.profile_name.clone(), &before.gone.profile_name, &before.kept.profile_name);
+    let goes = profile_name != now_kept.profile_name;
     let names = contacts::Names {
         name: own(now_kept.name, &before.gone.name, &before.kept.name),
-        profile_name: own(now_kept.profile_name, &before.gone.profile_name, &before.kept.profile_name),
+        profile_name,
+        profile_named_at: if goes { before.kept.profile_named_at } else { now_kept.profile_named_at },
         username: own(now_kept.username, &before.gone.username, &before.kept.username),
     };
     contacts::store_names(write, kept, &names).await?;
@@ -77,13 +81,14 @@ async fn revive(write: &mut Write, id: ContactId, before: &Before) -> Result<()>
     let p = &before.gone;
     execute!(
         write.tx(),
-        "INSERT INTO contacts (workspace_id, id, name, profile_name, username, display, display_key, created_at,
-            last_seen_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "INSERT INTO contacts (workspace_id, id, name, profile_name, profile_named_at, username, display, display_key,
+            created_at, last_seen_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         ws,
         id,
         &p.name,
         &p.profile_name,
+        p.profile_named_at,
         &p.username,
         &p.display,
         words::fold(&p.display),

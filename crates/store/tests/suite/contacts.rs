@@ -19,7 +19,7 @@ async fn any_identity_leads_to_the_contact(#[case] kind: Kind) {
     let (number, scoped) = (phone("628123456789"), user("ID.abc"));
     let mut write = world.write().await;
     let resolve = async |write: &mut _, scope, identities: &[_], new| {
-        contacts::resolve(write, scope, identities, Some("Budi"), None, new).await.unwrap()
+        contacts::resolve(write, scope, identities, Some(("Budi", NOW)), None, new).await.unwrap()
     };
     let both = [number.clone(), scoped.clone()];
     assert_eq!(resolve(&mut write, "waba-1", &both[..1], contact(1)).await, contact(1));
@@ -53,6 +53,7 @@ async fn titles_follow_names(#[case] kind: Kind) {
     let rename = async |name: Option<&str>, username: Option<&str>| {
         let mut write = world.write().await;
         let identity = address(1).identity().unwrap();
+        let name = name.map(|name| (name, NOW));
         contacts::resolve(&mut write, "", &[identity], name, username, contact(9)).await.unwrap();
         let events = write.commit().await.unwrap().events.len();
         (events, world.view(conversation).await.title)
@@ -64,14 +65,47 @@ async fn titles_follow_names(#[case] kind: Kind) {
     assert_eq!(rename(Some("Budi S."), None).await, (1, "Budi S.".to_owned()));
 }
 
+/// Whatever comes last, and however often: the latest name, and of two of one moment always the same.
+#[rstest]
+#[tokio::test]
+async fn what_somebody_is_called_does_not_depend_on_the_order(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+) {
+    let world = World::new(kind).await;
+    let told = [("Budi", 1), ("Budi Santoso", 2), ("Budi S.", 2), ("Old", 0)];
+    for (n, order) in (1..).zip([[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1], [1, 3, 0, 2]]) {
+        let both = [phone(&format!("62812345678{n}")), user(&format!("ID.{n}"))];
+        let mut write = world.write().await;
+        for told in order.into_iter().chain(order).map(|n: usize| told[n]) {
+            // Half of it is told of one identity and half of the other, which are one in the end.
+            let one = &both[usize::from(told.1 == 2)..][..1];
+            let name = Some((told.0, at(told.1)));
+            let new = contact(10 * n + u128::from(told.1.unsigned_abs()));
+            contacts::resolve(&mut write, "", one, name, None, new).await.unwrap();
+        }
+        let id = contacts::resolve(&mut write, "", &both, None, None, contact(10 * n + 9)).await.unwrap();
+        write.commit().await.unwrap();
+        let mut tx = world.db.read().await.unwrap();
+        let called = contacts::get(world.ws, &mut tx, id).await.unwrap().unwrap().name;
+        assert_eq!(called, "Budi Santoso", "{order:?}");
+        for (name, when, known) in [("Budi Santoso", 9, true), ("Budi", 1, true), ("Budi", 9, false)] {
+            let name = Some((name, at(when)));
+            let found = contacts::known(world.ws, &mut tx, "", &both, name).await.unwrap();
+            assert_eq!(found, known.then_some(id), "only a later name is news");
+        }
+    }
+}
+
 #[rstest]
 #[tokio::test]
 async fn who_has_looked_ahead_sees_every_change(#[values(Kind::Sqlite, Kind::Postgres)] kind: Kind) {
     let world = World::new(kind).await;
     let (number, scoped) = (phone("628123456789"), user("ID.abc"));
     let mut write = world.write().await;
-    let resolve = async |write: &mut _, identities: &[_], name, new| {
-        contacts::resolve(write, "waba-1", identities, Some(name), None, new).await.unwrap()
+    let resolve = async |write: &mut _, identities: &[_], name, new: ContactId| {
+        // Each is told a little later than the one before.
+        let at = at(i64::try_from(new.0.as_u128() & 0xff).unwrap());
+        contacts::resolve(write, "waba-1", identities, Some((name, at)), None, new).await.unwrap()
     };
     resolve(&mut write, &[number.clone(), scoped.clone()], "Budi", contact(1)).await;
     write.commit().await.unwrap();

@@ -54,7 +54,7 @@ struct Scene {
 }
 
 async fn resolve(write: &mut Write, identities: &[Identity], name: &str, n: u128) -> ContactId {
-    contacts::resolve(write, "", identities, Some(name), None, contact(n)).await.unwrap()
+    contacts::resolve(write, "", identities, Some((name, NOW)), None, contact(n)).await.unwrap()
 }
 
 async fn place(write: &mut Write, world: &World, number: &str, who: ContactId, n: u32) -> ConversationId {

@@ -36,7 +36,7 @@ async fn group(write: &mut Write, world: &World, n: u128) -> ConversationId {
 
 async fn person(write: &mut Write, n: u128) -> ContactId {
     let name = format!("Member {n:04}");
-    contacts::resolve(write, "", &[number(n), lid(n)], Some(&name), None, contact(n)).await.unwrap()
+    contacts::resolve(write, "", &[number(n), lid(n)], Some((&name, NOW)), None, contact(n)).await.unwrap()
 }
 
 fn listed(members: &[(ContactId, GroupRole)]) -> groups::Listed {
@@ -225,7 +225,8 @@ async fn two_contacts_that_are_one_are_one_member(#[case] kind: Kind) {
     let mut write = world.write().await;
     let conversation = group(&mut write, &world, 1).await;
     let new = contact(11);
-    let by_number = contacts::resolve(&mut write, "", &[number(1)], Some("Ana"), None, new).await.unwrap();
+    let by_number =
+        contacts::resolve(&mut write, "", &[number(1)], Some(("Ana", NOW)), None, new).await.unwrap();
     let by_lid = contacts::resolve(&mut write, "", &[lid(1)], None, None, contact(12)).await.unwrap();
     let both = [(by_number, GroupRole::Member), (by_lid, GroupRole::Admin)];
     let list = groups::Listed { owner: Some(by_lid), ..listed(&both) };
@@ -247,7 +248,7 @@ async fn a_list_speaks_for_both_names_of_a_member(#[case] kind: Kind) {
     let mut write = world.write().await;
     let conversation = group(&mut write, &world, 1).await;
     let by_number =
-        contacts::resolve(&mut write, "", &[number(1)], Some("Ana"), None, contact(11)).await.unwrap();
+        contacts::resolve(&mut write, "", &[number(1)], Some(("Ana", NOW)), None, contact(11)).await.unwrap();
     let by_lid = contacts::resolve(&mut write, "", &[lid(1)], None, None, contact(12)).await.unwrap();
     groups::change(&mut write, conversation, MemberChange::Promoted, &[by_number], false, at(1))
         .await

@@ -244,7 +244,7 @@ async fn nothing_of_another_workspace_is_changed(#[case] kind: Kind) {
     // A contact of the same number is this workspace's own.
     let identity = address(1).identity().unwrap();
     let own = ContactId(id(999));
-    assert_eq!(contacts::resolve(w, "", &[identity], Some("Other"), None, own).await.unwrap(), own);
+    assert_eq!(contacts::resolve(w, "", &[identity], Some(("Other", NOW)), None, own).await.unwrap(), own);
     w.touch_message(message);
     w.touch_conversation(conversation);
     w.touch_account(account);

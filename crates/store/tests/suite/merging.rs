@@ -28,6 +28,7 @@ fn why(n: u128) -> Why {
 }
 
 async fn resolve(write: &mut Write, identities: &[Identity], name: Option<&str>, new: u128) -> ContactId {
+    let name = name.map(|name| (name, NOW));
     contacts::resolve(write, "waba", identities, name, None, contact(new)).await.unwrap()
 }
 

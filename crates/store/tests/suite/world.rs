@@ -162,6 +162,7 @@ pub async fn ensure_with_contact(
     let address = address(n);
     let identity = address.identity().unwrap();
     let new_contact = ContactId(id(0xc1_0000_0000 + u128::from(n)));
+    let name = name.map(|name| (name, NOW));
     let contact = contacts::resolve(write, "", &[identity], name, None, new_contact).await.unwrap();
     conversations::ensure(write, account, &address, Some(contact), conversation_id(n)).await.unwrap().0
 }
