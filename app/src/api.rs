@@ -11,8 +11,8 @@ use balas_domain::{
     search::{MessageHit, SearchQuery},
     sync::GapView,
     view::{
-        AccountSetup, AccountView, CheckReport, ContactView, ConversationView, DeviceView, GatewayReport,
-        MemberView, MessageView, Page, VersionView,
+        AccountSetup, AccountView, CheckReport, ContactView, ConversationView, DeviceAction, DeviceView,
+        GatewayReport, MemberView, MessageView, Page, VersionView,
     },
     work::WorkChange,
 };
@@ -439,6 +439,13 @@ pub async fn pairing_code(id: AccountId) -> Result<String, ApiError> {
 pub async fn account_devices(id: AccountId) -> Result<Vec<DeviceView>, ApiError> {
     let call = context::Call::new().await?;
     context::answer(call.engine.account_devices(&call.actor, id).await)
+}
+
+/// Does something to a device of a number's gateway.
+#[server(prefix = "/api/ui", endpoint = "act_on_device", input = Json)]
+pub async fn act_on_device(id: AccountId, device: String, action: DeviceAction) -> Result<(), ApiError> {
+    let call = context::Call::new().await?;
+    context::answer(call.engine.act_on_device(&call.actor, id, &device, action).await)
 }
 
 /// Messages of a number that had been missed and were fetched, newest first.

@@ -300,9 +300,39 @@ test.describe("a number at a gateway", () => {
     await expect(section.getByRole("listitem")).toHaveCount(1);
     await expect(section.getByText("this number")).toBeVisible();
     await expect(section.getByText("Linked", { exact: true })).toBeVisible();
-    await section.getByRole("button", { name: "Reconnect" }).click();
+    await section.getByRole("button", { name: /^Reconnect: balas-/ }).click();
     await expect(page.getByText("The gateway connects anew.")).toBeVisible();
     await expect(badge(page, "Connected")).toBeVisible();
+  });
+
+  test("logs out devices of its gateway, its own and those of others", async ({ page, server }) => {
+    // Somebody else has a phone at the same gateway.
+    const basic = Buffer.from(`${GATEWAY.user}:${GATEWAY.password}`).toString("base64");
+    const headers = { authorization: `Basic ${basic}`, "content-type": "application/json" };
+    const at = `${server.sandbox.gateway("v9")}/devices`;
+    await fetch(at, { method: "POST", headers, body: JSON.stringify({ device_id: "kasir" }) });
+    await fetch(`${at}/kasir/login`, { headers });
+    await server.sandbox.scan("v9/kasir", "+62 811 7777 777");
+    const device = await connect(page, server);
+    await expect(badge(page, "Waits for the QR code")).toBeVisible();
+    await server.sandbox.scan(device, PHONE);
+    await expect(badge(page, "Connected")).toBeVisible();
+    const section = page.locator("section").filter({ has: page.getByRole("heading", { name: "Devices at the gateway" }) });
+    await section.getByRole("button", { name: "Refresh" }).click();
+    await expect(section.getByRole("listitem")).toHaveCount(2);
+    expect(await violations(page)).toEqual([]);
+    const dialog = page.getByRole("dialog", { name: "Log out" }).filter({ visible: true });
+    await section.getByRole("button", { name: "Log out: kasir" }).click();
+    await expect(dialog).toContainText("It is no number of this workspace.");
+    await dialog.getByRole("button", { name: "Log out" }).click();
+    await expect(page.getByText("The device is logged out.")).toBeVisible();
+    await expect(section.getByRole("button", { name: "Log out: kasir" })).toHaveCount(0);
+    await expect(badge(page, "Connected")).toBeVisible();
+    // Our own takes the way of its number.
+    await section.getByRole("button", { name: /^Log out: balas-/ }).click();
+    await expect(dialog).toContainText("It is the number Gudang here");
+    await dialog.getByRole("button", { name: "Log out" }).click();
+    await expect(badge(page, "Stopped")).toBeVisible();
   });
 
   test("axe finds nothing while it is linked, nor afterwards", async ({ page, server }) => {
@@ -555,6 +585,37 @@ test.describe("a number on WhatsApp Web", () => {
   });
 });
 
+test.describe("what is set for all numbers together", () => {
+  test.use({ isolated: true });
+
+  test("follows colleagues, and keeps what is being changed", async ({ page, signIn, other }) => {
+    const form = (on: Page) => on.locator("form").filter({ has: on.getByRole("heading", { name: "All numbers together" }) });
+    const fallBack = (on: Page) => form(on).getByRole("switch", { name: /^Let other numbers stand in/ });
+    const save = (on: Page) => form(on).getByRole("button", { name: "Save" });
+    await signIn(page, "owner");
+    await open(page, "/accounts");
+    const admin = await other("owner");
+    await open(admin, "/accounts");
+    const minutes = (on: Page) => form(on).getByRole("textbox", { name: "Alert after minutes" });
+    await minutes(admin).fill("17");
+    await fallBack(page).check();
+    await field(form(page), "Chats whose history comes over").fill("77");
+    await save(page).click();
+    await expect(save(page)).toBeDisabled();
+    await expect(fallBack(admin)).toBeChecked();
+    await expect(field(form(admin), "Chats whose history comes over")).toHaveValue("77");
+    await expect(minutes(admin)).toHaveValue("17");
+    // What the colleague has set is not set back by saving.
+    await save(admin).click();
+    await expect(save(admin)).toBeDisabled();
+    await expect(minutes(page)).toHaveValue("17");
+    await page.reload();
+    await expect(fallBack(page)).toBeChecked();
+    await expect(field(form(page), "Chats whose history comes over")).toHaveValue("77");
+    await expect(minutes(page)).toHaveValue("17");
+  });
+});
+
 test.describe("many numbers at once", () => {
   test.use({ isolated: true });
 
@@ -594,6 +655,20 @@ test.describe("many numbers at once", () => {
     await expect(page.getByRole("checkbox", { name: "Select Dua" })).toBeChecked();
     await expect(page.getByRole("checkbox", { name: "Select Satu" })).not.toBeChecked();
 
+    // Who can be logged out is; a number of the Cloud API says why not.
+    await page.unroute("**/api/ui/change_account*");
+    await page.getByRole("checkbox", { name: "Select all" }).check();
+    await bar.getByRole("button", { name: "Log out" }).click();
+    const ending = page.getByRole("dialog", { name: "Log out" });
+    await expect(ending.getByRole("listitem")).toHaveText(["Dua", "Satu", "Toko Melati"]);
+    await ending.getByRole("button", { name: "Log out" }).click();
+    await expect(bar).toContainText("3 of 3 done · 1 failed");
+    await expect(bar.getByRole("listitem")).toHaveText(/^Toko Melati: /);
+    await expect(card(/^Satu/)).toContainText("Stopped");
+    await expect(card(/^Toko Melati/)).toContainText("Connected");
+    await page.getByRole("checkbox", { name: "Select Toko Melati" }).uncheck();
+
+    await page.getByRole("checkbox", { name: "Select Dua" }).check();
     await page.getByRole("checkbox", { name: "Select Satu" }).check();
     await bar.getByRole("button", { name: "Delete" }).click();
     const dialog = page.getByRole("dialog", { name: "Delete" });

@@ -158,6 +158,22 @@ impl<S: Send + Sync, T: FromStr> FromRequestParts<S> for Id<T> {
     }
 }
 
+/// The id in the address, and behind it the name of something that belongs to it.
+#[derive(Clone, Debug)]
+pub struct Named<T>(pub T, pub String);
+
+impl<S: Send + Sync, T: FromStr> FromRequestParts<S> for Named<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let nothing = || Problem::not_found("such thing");
+        let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| nothing())?;
+        let mut params = params.iter().map(|(_, value)| value);
+        let (Some(id), Some(name)) = (params.next(), params.next()) else { return Err(nothing()) };
+        Ok(Self(id.parse().map_err(|_| nothing())?, name.to_owned()))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use balas_domain::query::NewText;

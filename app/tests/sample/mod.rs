@@ -45,6 +45,7 @@ fn account(n: u32, name: &str, status: AccountStatus) -> AccountView {
         usage: balas_domain::DailyUse::default(),
         code_expires_at: None,
         sync: None,
+        quality: None,
         capabilities: ProviderKind::Cloud.capabilities(),
         version: Seq(1),
     }

@@ -509,10 +509,44 @@ pub struct AccountView {
     /// How far the history of its phone is here; nothing before it was asked for.
     #[serde(default)]
     pub sync: Option<SyncView>,
+    /// How the provider rates it, where it does.
+    #[serde(default)]
+    pub quality: Option<Quality>,
     /// What it can do.
     pub capabilities: Capabilities,
     /// The event that last changed this account.
     pub version: Seq,
+}
+
+/// How Meta rates a number by what its customers think of its messages. A low one is on the way to being limited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum Quality {
+    /// High.
+    Green,
+    /// Medium.
+    Yellow,
+    /// Low.
+    Red,
+}
+
+impl Quality {
+    /// The word stored in the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Green => "green",
+            Self::Yellow => "yellow",
+            Self::Red => "red",
+        }
+    }
+
+    /// What a provider's word, such as `GREEN`, means; `None` for those that say nothing (`UNKNOWN`).
+    #[must_use]
+    pub fn of_word(word: &str) -> Option<Self> {
+        [Self::Green, Self::Yellow, Self::Red].into_iter().find(|q| word.eq_ignore_ascii_case(q.as_str()))
+    }
 }
 
 /// A contact.
@@ -615,6 +649,18 @@ pub struct DeviceView {
     pub state: DeviceState,
     /// It is the account's own.
     pub own: bool,
+    /// The account whose device it is, if it is one of the workspace.
+    pub account: Option<AccountId>,
+}
+
+/// What can be done to a gateway's device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceAction {
+    /// Ends the link with its phone.
+    LogOut,
+    /// Lets it connect to `WhatsApp` anew.
+    Reconnect,
 }
 
 /// How far a gateway's device is.

@@ -1196,7 +1196,15 @@ async fn what_is_done_to_a_link() {
     gateway.reconnect().await.unwrap();
     gateway.logout().await.unwrap();
     gateway.delete_device().await.unwrap();
-    let expected = ["POST /devices/org_2/reconnect", "POST /devices/org_2/logout", "DELETE /devices/org_2"];
+    gateway.reconnect_device("other/1").await.unwrap();
+    gateway.log_device_out("other").await.unwrap();
+    let expected = [
+        "POST /devices/org_2/reconnect",
+        "POST /devices/org_2/logout",
+        "DELETE /devices/org_2",
+        "POST /devices/other%2F1/reconnect",
+        "POST /devices/other/logout",
+    ];
     assert_eq!(calls(&server).await, expected);
 
     let (server, _) = always(answer(200, &refusal("SUCCESS", "m"))).await;

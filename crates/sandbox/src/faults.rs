@@ -93,6 +93,9 @@ pub struct Faults {
     /// Webhooks: holds them all until cleared, then delivers them.
     #[serde(skip_serializing_if = "is_default")]
     pub mute: bool,
+    /// Graph: no app is subscribed to the business account, and none may be.
+    #[serde(skip_serializing_if = "is_default")]
+    pub unsubscribed: bool,
     /// Webhooks: they are never sent and gone, as those of a gateway that nobody answers.
     #[serde(skip_serializing_if = "is_default")]
     pub lose: bool,
@@ -275,6 +278,10 @@ impl FaultBoard {
 
     pub(crate) fn muted(&self, scopes: &[&str]) -> bool {
         self.of(scopes).is_some_and(|faults| faults.mute)
+    }
+
+    pub(crate) fn unsubscribed(&self, account: &str) -> bool {
+        self.of(&[account]).is_some_and(|faults| faults.unsubscribed)
     }
 
     /// What happens to a Graph call; counts `times` down when something does.

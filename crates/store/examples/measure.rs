@@ -51,7 +51,8 @@ impl Load {
         let identity = address.identity().ok_or("an identity")?;
         let name = format!("Customer {c}");
         let contact =
-            contacts::resolve(write, "waba", &[identity], Some((&name, at)), None, ContactId(id(1, n))).await?;
+            contacts::resolve(write, "waba", &[identity], Some((&name, at)), None, ContactId(id(1, n)))
+                .await?;
         let new_id = ConversationId(id(2, n));
         let (conversation, _) =
             conversations::ensure(write, self.account, &address, Some(contact), new_id).await?;

@@ -3,7 +3,7 @@
 use balas_domain::{
     AccountId, AccountSettings, AccountStatus, DailyUse, Seq, Timestamp, TrustLevel, WorkspaceId,
     settings::Pace,
-    view::{AccountView, ProviderKind},
+    view::{AccountView, ProviderKind, Quality},
 };
 use serde_json::Value;
 use sqlx::FromRow;
@@ -47,6 +47,8 @@ pub struct AccountChange {
     pub secrets: Option<Vec<u8>>,
     /// What the team has set.
     pub settings: Option<AccountSettings>,
+    /// How the provider rates it.
+    pub quality: Option<Quality>,
 }
 
 /// An account with what only the engine may see. No `Debug`: it carries secrets, if encrypted ones.
@@ -84,6 +86,7 @@ struct Row {
     typing: bool,
     days_before: i32,
     code_expires_at: Option<Timestamp>,
+    quality: Option<String>,
     #[sqlx(flatten)]
     sync: sync::Columns,
     version: Seq,
@@ -143,6 +146,7 @@ impl TryFrom<Row> for AccountView {
             },
             code_expires_at: r.code_expires_at,
             sync: r.sync.into_view()?,
+            quality: r.quality.as_deref().and_then(Quality::of_word),
             capabilities: provider.capabilities(),
             version: r.version,
         })
@@ -165,7 +169,7 @@ macro_rules! select {
         concat!(
             "SELECT id, workspace_id, name, provider, external_id, phone, config, secrets, status,
                 status_detail, last_delivery_at, is_primary, auto_start, sync_limit, media_storage, trust_level,
-                daily_limit, warm_up, read_receipts, typing, sent_day, sent_count, days_before, code_expires_at,
+                daily_limit, warm_up, read_receipts, typing, sent_day, sent_count, days_before, code_expires_at, quality,
                 sync_state, sync_done, sync_total, sync_messages, sync_error, sync_quiet, sync_started_at, sync_finished_at, version
              FROM accounts ",
             $tail
@@ -270,7 +274,7 @@ pub async fn update(write: &mut Write, id: AccountId, change: &AccountChange) ->
             media_storage = COALESCE($9, media_storage), trust_level = COALESCE($10, trust_level),
             daily_limit = CASE WHEN $7 IS NULL THEN daily_limit ELSE $11 END,
             warm_up = COALESCE($12, warm_up), read_receipts = COALESCE($13, read_receipts),
-            typing = COALESCE($14, typing)
+            typing = COALESCE($14, typing), quality = COALESCE($15, quality)
          WHERE workspace_id = $1 AND id = $2",
         ws,
         id,
@@ -286,6 +290,7 @@ pub async fn update(write: &mut Write, id: AccountId, change: &AccountChange) ->
         change.settings.as_ref().map(|s| s.warm_up),
         change.settings.as_ref().map(|s| s.read_receipts),
         change.settings.as_ref().map(|s| s.typing),
+        change.quality.map(Quality::as_str),
     )?;
     if changed == 0 {
         return Err(StoreError::NotFound);

@@ -42,7 +42,7 @@ use crate::{auth, problem};
         super::messages::unreact, super::messages::edit, super::messages::revoke, super::messages::versions,
         super::messages::raw,
         super::members::list, super::members::create, super::members::change,
-        super::sessions::list, super::sessions::create, super::sessions::check, super::sessions::start_many, super::sessions::stop_many, super::sessions::stop_all, super::sessions::show, super::sessions::change, super::sessions::remove, super::sessions::start, super::sessions::stop, super::sessions::logout, super::sessions::reconnect, super::sessions::sync_history, super::sessions::gaps, super::sessions::qr, super::sessions::link_by_qr, super::sessions::pairing_code, super::sessions::link_by_pairing_code, super::sessions::devices, super::sessions::settings, super::sessions::reset_usage, super::sessions::primary,
+        super::sessions::list, super::sessions::create, super::sessions::check, super::sessions::start_many, super::sessions::stop_many, super::sessions::log_many_out, super::sessions::stop_all, super::sessions::show, super::sessions::change, super::sessions::remove, super::sessions::start, super::sessions::stop, super::sessions::logout, super::sessions::reconnect, super::sessions::sync_history, super::sessions::gaps, super::sessions::qr, super::sessions::link_by_qr, super::sessions::pairing_code, super::sessions::link_by_pairing_code, super::sessions::devices, super::sessions::log_device_out, super::sessions::reconnect_device, super::sessions::settings, super::sessions::reset_usage, super::sessions::primary,
         show,
     ),
     components(schemas(problem::Details, problem::FieldProblem)),

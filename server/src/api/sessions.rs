@@ -10,7 +10,7 @@ use balas_domain::{
     AccountId, AccountSettingsChange, Timestamp,
     form::{BridgeForm, GatewayForm},
     sync::GapView,
-    view::{AccountView, BatchItem, DeviceView, GatewayReport},
+    view::{AccountView, BatchItem, DeviceAction, DeviceView, GatewayReport},
 };
 use balas_engine::{GatewayChange, PairingCode, QrCode};
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::{List, accounts::Confirmation};
 use crate::{
     auth::Caller,
-    extract::{Id, JsonBody, Params},
+    extract::{Id, JsonBody, Named, Params},
     problem::Problem,
     state::AppState,
 };
@@ -211,6 +211,17 @@ pub async fn stop_many(
     Ok(Json(List::new(state.engine.stop_accounts(&actor, &ids).await?)))
 }
 
+/// End the links of several with their phones; each tells how it went
+#[utoipa::path(post, path = "/whatsapp/sessions/logout", tag = "sessions", request_body = Sessions,
+    responses((status = 200, body = List<BatchItem>)))]
+pub async fn log_many_out(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    JsonBody(Sessions { ids }): JsonBody<Sessions>,
+) -> Result<Json<List<BatchItem>>, Problem> {
+    Ok(Json(List::new(state.engine.log_accounts_out(&actor, &ids).await?)))
+}
+
 /// Stop all that run; each tells how it went
 #[utoipa::path(post, path = "/whatsapp/sessions/stop-all", tag = "sessions",
     responses((status = 200, body = List<BatchItem>)))]
@@ -386,6 +397,32 @@ pub async fn devices(
     Id(id): Id<AccountId>,
 ) -> Result<Json<List<DeviceView>>, Problem> {
     Ok(Json(List::new(state.engine.account_devices(&actor, id).await?)))
+}
+
+/// End the link of a device of the session's gateway with its phone
+///
+/// If the device is a session here, as its own `logout`.
+#[utoipa::path(post, path = "/whatsapp/sessions/{id}/devices/{device}/logout", tag = "sessions",
+    params(("id" = AccountId, Path), ("device" = String, Path)), responses((status = 204, description = "Done")))]
+pub async fn log_device_out(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Named(id, device): Named<AccountId>,
+) -> Result<StatusCode, Problem> {
+    state.engine.act_on_device(&actor, id, &device, DeviceAction::LogOut).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Let a device of the session's gateway connect to WhatsApp anew
+#[utoipa::path(post, path = "/whatsapp/sessions/{id}/devices/{device}/reconnect", tag = "sessions",
+    params(("id" = AccountId, Path), ("device" = String, Path)), responses((status = 204, description = "Done")))]
+pub async fn reconnect_device(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Named(id, device): Named<AccountId>,
+) -> Result<StatusCode, Problem> {
+    state.engine.act_on_device(&actor, id, &device, DeviceAction::Reconnect).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Set pace, limits and the like; what is left out stays as it is

@@ -155,9 +155,26 @@ fn cases() -> Vec<Case> {
         case(Method::GET, "/whatsapp/sessions/{id}/pairing-code", Admin, NotThere, none.clone(), 404),
         case(Method::POST, "/whatsapp/sessions/{id}/pairing-code", Admin, NotThere, none.clone(), 409),
         case(Method::GET, "/whatsapp/sessions/{id}/devices", Admin, NotThere, none.clone(), 409),
+        case(
+            Method::POST,
+            "/whatsapp/sessions/{id}/devices/{device}/logout",
+            Admin,
+            NotThere,
+            none.clone(),
+            409,
+        ),
+        case(
+            Method::POST,
+            "/whatsapp/sessions/{id}/devices/{device}/reconnect",
+            Admin,
+            NotThere,
+            none.clone(),
+            409,
+        ),
         case(Method::POST, "/whatsapp/sessions/{id}/settings", Admin, NotThere, settings, 200),
         case(Method::POST, "/whatsapp/sessions/{id}/reset-usage", Admin, NotThere, none.clone(), 200),
         case(Method::POST, "/whatsapp/sessions/{id}/primary", Admin, NotThere, json!({"primary": true}), 200),
+        case(Method::POST, "/whatsapp/sessions/logout", Admin, Elsewhere, json!({"ids": []}), 200),
         case(Method::POST, "/whatsapp/sessions/stop-all", Admin, Elsewhere, none.clone(), 200),
         // Without the typed name.
         case(Method::DELETE, "/whatsapp/sessions/{id}", Admin, NotThere, none.clone(), 422),
@@ -241,7 +258,7 @@ impl Ids {
             ("/uploads/{id}", "PUT") => "?offset=0",
             _ => "",
         };
-        format!("/api/v1{}{confirm}{wanted}", case.route.replace("{id}", id))
+        format!("/api/v1{}{confirm}{wanted}", case.route.replace("{id}", id).replace("{device}", "shop"))
     }
 }
 

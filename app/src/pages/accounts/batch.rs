@@ -53,6 +53,7 @@ impl Selection {
 enum What {
     Start,
     Stop,
+    LogOut,
     Delete,
 }
 
@@ -78,6 +79,7 @@ pub(super) fn Bar(selection: Selection) -> impl IntoView {
     let words = app.office_words();
     let progress = RwSignal::new(None::<Progress>);
     let deleting = RwSignal::new(false);
+    let logging_out = RwSignal::new(false);
     // Numbers that are gone meanwhile cannot be meant.
     let chosen = Memo::new(move |_| {
         app.inbox()
@@ -88,6 +90,7 @@ pub(super) fn Bar(selection: Selection) -> impl IntoView {
     let open = move || chosen.with(|chosen| !chosen.is_empty()) || progress.with(Option::is_some);
     let run = move |what: What| {
         deleting.set(false);
+        logging_out.set(false);
         spawn_local(work(app, what, chosen.get_untracked(), selection, progress));
     };
     let button = move |what: What, label: &'static str| {
@@ -102,6 +105,20 @@ pub(super) fn Bar(selection: Selection) -> impl IntoView {
             </button>
         }
     };
+    let asking = move |open: RwSignal<bool>, label: &'static str| {
+        view! {
+            <button
+                type="button"
+                class="button danger-quiet"
+                disabled=move || busy() || chosen.with(Vec::is_empty)
+                on:click=move |_| open.set(true)
+            >
+                {label}
+            </button>
+        }
+    };
+    let names =
+        move || chosen.with(|chosen| chosen.iter().map(|account| account.name.clone()).collect::<Vec<_>>());
     view! {
         <div class="batch" role="region" aria-label=words.batch_label hidden=move || !open()>
             <div class="batch-line">
@@ -114,14 +131,8 @@ pub(super) fn Bar(selection: Selection) -> impl IntoView {
                 <span class="section-foot">
                     {button(What::Start, words.account_start)}
                     {button(What::Stop, words.account_stop)}
-                    <button
-                        type="button"
-                        class="button danger-quiet"
-                        disabled=move || busy() || chosen.with(Vec::is_empty)
-                        on:click=move |_| deleting.set(true)
-                    >
-                        {words.batch_delete}
-                    </button>
+                    {asking(logging_out, words.account_log_out)}
+                    {asking(deleting, words.batch_delete)}
                     <button
                         type="button"
                         class="icon-button"
@@ -155,9 +166,21 @@ pub(super) fn Bar(selection: Selection) -> impl IntoView {
                     })
             }}
         </div>
+        <Dialog open=logging_out title=words.account_log_out words=words>
+            <p>{words.batch_log_out_text}</p>
+            {move || names_list(names())}
+            <div class="dialog-foot">
+                <button type="button" class="button" on:click=move |_| logging_out.set(false)>
+                    {words.cancel}
+                </button>
+                <button type="button" class="button danger" on:click=move |_| run(What::LogOut)>
+                    {words.account_log_out}
+                </button>
+            </div>
+        </Dialog>
         <Dialog open=deleting title=words.batch_delete words=words>
             <Confirm
-                names=chosen.with(|chosen| chosen.iter().map(|account| account.name.clone()).collect::<Vec<_>>())
+                names=names()
                 open=deleting
                 confirmed=Callback::new(move |()| run(What::Delete))
             />
@@ -180,9 +203,7 @@ fn Confirm(names: Vec<String>, open: RwSignal<bool>, confirmed: Callback<()>) ->
     view! {
         <form class="form" on:submit=submit>
             <p>{fill(words.batch_delete_text, &[("phrase", &phrase.get_value())])}</p>
-            <ul class="batch-names">
-                {names.into_iter().map(|name| view! { <li dir="auto">{name}</li> }).collect_view()}
-            </ul>
+            {names_list(names)}
             <Field name="phrase" label=words.field_confirm value=typed words=words />
             <div class="dialog-foot">
                 <button type="button" class="button" on:click=move |_| open.set(false)>
@@ -194,6 +215,11 @@ fn Confirm(names: Vec<String>, open: RwSignal<bool>, confirmed: Callback<()>) ->
             </div>
         </form>
     }
+}
+
+fn names_list(names: Vec<String>) -> impl IntoView {
+    let names = names.into_iter().map(|name| view! { <li dir="auto">{name}</li> }).collect_view();
+    view! { <ul class="batch-names">{names}</ul> }
 }
 
 fn progress_text(progress: &Progress, words: &OfficeWords) -> String {
@@ -249,6 +275,7 @@ async fn one(app: App, what: What, account: &AccountView) -> Result<(), ApiError
     let action = match what {
         What::Start => AccountAction::Start,
         What::Stop => AccountAction::Stop,
+        What::LogOut => AccountAction::LogOut,
         // The phrase was typed; the name of each is the proof that this one is meant.
         What::Delete => return api::delete_account(account.id, account.name.clone()).await,
     };

@@ -2,7 +2,7 @@
 
 use balas_domain::{
     AccountId, AccountStatus, AlertKind, AlertView,
-    view::{AccountView, ProviderKind},
+    view::{AccountView, ProviderKind, Quality},
 };
 use leptos::prelude::*;
 
@@ -82,11 +82,22 @@ fn link(app: App, account: &AccountView) -> impl IntoView + use<> {
                             <small>{words.last_delivery} ": " <Time at=at style=Style::Ago /></small>
                         }
                     })}
+                {account.quality.map(|quality| quality_badge(quality, words))}
                 {account.primary.then(|| view! { <span class="badge" data-tone="plain">{words.account_primary}</span> })}
                 <AccountBadge status=account.status words=words />
             </span>
         </a>
     }
+}
+
+/// How Meta rates it. A good rating is nothing to look at.
+fn quality_badge(quality: Quality, words: &'static OfficeWords) -> AnyView {
+    let (text, tone) = match quality {
+        Quality::Green => return ().into_any(),
+        Quality::Yellow => (words.quality_yellow, "warn"),
+        Quality::Red => (words.quality_red, "bad"),
+    };
+    view! { <span class="badge" data-tone=tone title=words.quality_help>{text}</span> }.into_any()
 }
 
 /// What is wrong with it, beside what its status says.

@@ -2,16 +2,17 @@
 
 use balas_domain::{
     AccountId,
-    view::{DeviceState, DeviceView},
+    view::{DeviceAction, DeviceState, DeviceView},
 };
 use leptos::{prelude::*, task::spawn_local};
 
-use super::act::Act;
 use crate::{
-    api::{self, AccountAction, ApiError},
-    i18n::OfficeWords,
-    state::{sign_in_again, use_app},
+    api::{self, ApiError},
+    i18n::{OfficeWords, fill},
+    route::Route,
+    state::{App, sign_in_again, use_app},
     ui::{
+        dialog::Dialog,
         icon::{Icon, icon},
         skeleton::SkeletonRows,
     },
@@ -22,7 +23,6 @@ use crate::{
 pub(super) fn Devices(id: AccountId) -> impl IntoView {
     let app = use_app();
     let words = app.office_words();
-    let act = Act::new(id);
     let found = RwSignal::new(None::<Result<Vec<DeviceView>, ApiError>>);
     let fetch = move || {
         found.set(None);
@@ -40,14 +40,86 @@ pub(super) fn Devices(id: AccountId) -> impl IntoView {
             fetch();
         }
     });
-    let reconnect = move |_| {
-        act.then(AccountAction::Reconnect, move |done| {
-            match done {
-                Ok(()) => app.toasts().good(words.device_reconnected),
-                Err(error) => app.complain(&error),
+    let busy = RwSignal::new(false);
+    let ending = RwSignal::new(false);
+    let meant = RwSignal::new(None::<DeviceView>);
+    let act = move |device: DeviceView, action: DeviceAction| {
+        ending.set(false);
+        busy.set(true);
+        spawn_local(async move {
+            let done = api::act_on_device(id, device.id, action).await;
+            busy.try_set(false);
+            match (done, action) {
+                (Ok(()), DeviceAction::Reconnect) => app.toasts().good(words.device_reconnected),
+                (Ok(()), DeviceAction::LogOut) => app.toasts().good(words.device_logged_out),
+                (Err(error), _) => app.complain(&error),
             }
             fetch();
         });
+    };
+    let row = move |device: DeviceView| {
+        let (one, other) = (device.clone(), device.clone());
+        let linked = device.state == DeviceState::LoggedIn;
+        let named = |label: &str| format!("{label}: {}", device.id);
+        let (reconnects, logs_out) = (named(words.device_reconnect), named(words.account_log_out));
+        let reconnect = move |_| act(one.clone(), DeviceAction::Reconnect);
+        let log_out = move |_| {
+            meant.set(Some(other.clone()));
+            ending.set(true);
+        };
+        view! {
+            <li>
+                {item(app, id, device, words)}
+                <span class="device-acts">
+                    <button
+                        type="button"
+                        class="button small"
+                        aria-label=reconnects
+                        disabled=move || busy.get()
+                        on:click=reconnect
+                    >
+                        {words.device_reconnect}
+                    </button>
+                    {linked
+                        .then(|| {
+                            view! {
+                                <button
+                                    type="button"
+                                    class="button small danger-quiet"
+                                    aria-label=logs_out
+                                    disabled=move || busy.get()
+                                    on:click=log_out
+                                >
+                                    {words.account_log_out}
+                                </button>
+                            }
+                        })}
+                </span>
+            </li>
+        }
+    };
+    let confirmed = move |_| {
+        if let Some(device) = meant.get_untracked() {
+            act(device, DeviceAction::LogOut);
+        }
+    };
+    // Whose phone loses its link.
+    let warning = move || {
+        meant.get().map(|device| {
+            let ours = device.account.and_then(|id| app.inbox().account(id)).map(|account| account.name);
+            let text = match &ours {
+                Some(name) => fill(words.device_log_out_ours, &[("name", name)]),
+                None => words.device_log_out_foreign.to_owned(),
+            };
+            let who = [Some(device.id), device.phone, device.name];
+            let who = who.into_iter().flatten().collect::<Vec<_>>().join(" · ");
+            view! {
+                <p>
+                    <strong dir="auto">{who}</strong>
+                </p>
+                <p>{text}</p>
+            }
+        })
     };
     view! {
         <section class="section">
@@ -65,7 +137,7 @@ pub(super) fn Devices(id: AccountId) -> impl IntoView {
                 }
                 Some(Ok(devices)) => view! {
                     <ul class="devices" role="list">
-                        {devices.into_iter().map(|device| item(device, words)).collect_view()}
+                        {devices.into_iter().map(row).collect_view()}
                     </ul>
                 }
                 .into_any(),
@@ -75,15 +147,24 @@ pub(super) fn Devices(id: AccountId) -> impl IntoView {
                     {icon(Icon::Retry)}
                     {words.devices_refresh}
                 </button>
-                <button type="button" class="button" disabled=move || act.busy() on:click=reconnect>
-                    {words.device_reconnect}
-                </button>
             </div>
         </section>
+        <Dialog open=ending title=words.account_log_out words=words>
+            {warning}
+            <div class="dialog-foot">
+                <button type="button" class="button" on:click=move |_| ending.set(false)>
+                    {words.cancel}
+                </button>
+                <button type="button" class="button danger" on:click=confirmed>
+                    {words.account_log_out}
+                </button>
+            </div>
+        </Dialog>
     }
 }
 
-fn item(device: DeviceView, words: &'static OfficeWords) -> impl IntoView + use<> {
+/// Which device it is, whose, and how it is.
+fn item(app: App, here: AccountId, device: DeviceView, words: &'static OfficeWords) -> AnyView {
     let (state, tone) = match device.state {
         DeviceState::Disconnected => (words.device_disconnected, "warn"),
         DeviceState::Connecting => (words.device_connecting, "busy"),
@@ -92,14 +173,18 @@ fn item(device: DeviceView, words: &'static OfficeWords) -> impl IntoView + use<
         DeviceState::Other => (words.device_other, "quiet"),
     };
     let below = [device.phone, device.name].into_iter().flatten().collect::<Vec<_>>().join(" · ");
+    // Another number of ours is reached from here.
+    let other = device.account.filter(|id| *id != here).and_then(|id| app.inbox().account(id));
+    let other = other
+        .map(|account| view! { <a href=Route::Account(account.id).href() dir="auto">{account.name}</a> });
     view! {
-        <li>
-            <span class="device-main">
-                <strong dir="auto">{device.id}</strong>
-                <span dir="auto">{below}</span>
-            </span>
-            {device.own.then(|| view! { <span class="badge" data-tone="plain">{words.device_own}</span> })}
-            <span class="badge" data-tone=tone>{state}</span>
-        </li>
+        <span class="device-main">
+            <strong dir="auto">{device.id}</strong>
+            <span dir="auto">{below}</span>
+            {other}
+        </span>
+        {device.own.then(|| view! { <span class="badge" data-tone="plain">{words.device_own}</span> })}
+        <span class="badge" data-tone=tone>{state}</span>
     }
+    .into_any()
 }

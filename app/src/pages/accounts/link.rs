@@ -63,15 +63,24 @@ pub(super) fn Linking(id: AccountId, account: Memo<AccountView>) -> impl IntoVie
     // An account on the bridge need not know its number before a phone is linked.
     let asking = RwSignal::new(false);
     let known = Memo::new(move |_| account.with(|account| account.phone.is_some()));
+    // Stays until something else is tried: what to do about it takes longer than a toast is there.
+    let problem = RwSignal::new(None::<ApiError>);
+    let show = move |action| {
+        problem.set(None);
+        act.then(action, move |done| {
+            problem.try_set(done.err());
+        });
+    };
     let show_qr = move |_| {
         asking.set(false);
+        problem.set(None);
         if by_code.get_untracked() {
-            act.run(AccountAction::ShowQr);
+            show(AccountAction::ShowQr);
         }
     };
     let new_code = Callback::new(move |()| {
         if known.get_untracked() {
-            act.run(AccountAction::ShowPairingCode(None));
+            show(AccountAction::ShowPairingCode(None));
         } else {
             asking.set(true);
         }
@@ -110,6 +119,17 @@ pub(super) fn Linking(id: AccountId, account: Memo<AccountView>) -> impl IntoVie
                             {words.link_pairing}
                         </button>
                     </div>
+                    {move || {
+                        problem
+                            .get()
+                            .map(|error| {
+                                view! {
+                                    <p class="notice" data-tone="bad">
+                                        {icon(Icon::Alert)} <span>{error.words(words)}</span>
+                                    </p>
+                                }
+                            })
+                    }}
                     {move || match now.get() {
                         Shown::Qr(_) | Shown::Pairing(_) | Shown::Waiting if asking.get() => ask_number(act, asking, words),
                         Shown::Nothing => ().into_any(),
@@ -125,7 +145,7 @@ pub(super) fn Linking(id: AccountId, account: Memo<AccountView>) -> impl IntoVie
                         Shown::Qr(until) => qr(id, &account.get_untracked().name, (until, life(QR_LIFE)), words),
                         Shown::Pairing(until) => {
                             let phone = account.with_untracked(|account| account.phone.clone().unwrap_or_default());
-                            pairing(id, &phone, (until, life(PAIRING_LIFE)), new_code, words)
+                            pairing(id, &phone, (until, life(PAIRING_LIFE)), (new_code, problem), words)
                         }
                     }}
                 </section>
@@ -195,15 +215,20 @@ fn pairing(
     id: AccountId,
     phone: &str,
     (until, life): (Timestamp, u64),
-    new_code: Callback<()>,
+    (new_code, problem): (Callback<()>, RwSignal<Option<ApiError>>),
     words: &'static OfficeWords,
 ) -> AnyView {
     let code = RwSignal::new(String::new());
     Effect::new(move |before: Option<()>| {
         if before.is_none() {
             spawn_local(async move {
-                if let Ok(found) = api::pairing_code(id).await {
-                    code.try_set(found);
+                match api::pairing_code(id).await {
+                    Ok(found) => {
+                        code.try_set(found);
+                    }
+                    Err(error) => {
+                        problem.try_set(Some(error));
+                    }
                 }
             });
         }
@@ -298,6 +323,7 @@ mod tests {
             usage: balas_domain::DailyUse::default(),
             code_expires_at: until.map(Timestamp),
             sync: None,
+            quality: None,
             capabilities: balas_domain::view::Capabilities::default(),
             version: balas_domain::Seq(1),
         }

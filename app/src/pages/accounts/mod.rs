@@ -17,6 +17,7 @@ mod new;
 mod secrets;
 mod settings;
 mod setup;
+mod stored;
 mod together;
 mod usage;
 

@@ -7,7 +7,11 @@ use balas_domain::{
 };
 use leptos::prelude::*;
 
-use super::{act::Act, together::at_most, usage};
+use super::{
+    act::Act,
+    stored::{at_most, bound_text, follow, when_stored},
+    usage,
+};
 use crate::{
     api::{AccountAction, ApiError},
     i18n::{OfficeWords, fill},
@@ -31,7 +35,7 @@ pub(super) fn Settings(
     let begin = stored.get_untracked();
     let auto_start = RwSignal::new(begin.auto_start);
     let trust = RwSignal::new(begin.trust_level);
-    let limit = RwSignal::new(limit_text(&begin));
+    let limit = RwSignal::new(bound_text(begin.daily_limit));
     let warm_up = RwSignal::new(begin.warm_up);
     let linked = account.with_untracked(|account| account.provider != ProviderKind::Cloud);
     let read_receipts = RwSignal::new(begin.read_receipts);
@@ -49,10 +53,7 @@ pub(super) fn Settings(
         follow(typing, before.typing, now.typing);
         follow(sync_limit, before.sync_limit, now.sync_limit);
         follow(storage, before.media_storage, now.media_storage);
-        let untouched = limit.with_untracked(|limit| at_most(limit) == Ok(before.daily_limit));
-        if untouched && before.daily_limit != now.daily_limit {
-            limit.set(limit_text(now));
-        }
+        follow(limit, bound_text(before.daily_limit), bound_text(now.daily_limit));
     });
     // As it would be stored; `None` while the limit is no number.
     let wanted = move || {
@@ -293,30 +294,6 @@ fn Storage(
             {move || error().map(|text| view! { <p class="field-error" role="alert">{text}</p> })}
         </div>
     }
-}
-
-/// Tells what was stored before, and what is now.
-fn when_stored<T: Clone + PartialEq + Send + Sync + 'static>(
-    stored: Memo<T>,
-    tell: impl Fn(&T, &T) + 'static,
-) {
-    let first = stored.get_untracked();
-    Effect::new(move |before: Option<T>| {
-        let now = stored.get();
-        tell(before.as_ref().unwrap_or(&first), &now);
-        now
-    });
-}
-
-/// What nobody has touched here follows what is stored.
-fn follow<T: Copy + PartialEq + Send + Sync + 'static>(field: RwSignal<T>, before: T, now: T) {
-    if before != now && field.get_untracked() == before {
-        field.set(now);
-    }
-}
-
-fn limit_text(settings: &AccountSettings) -> String {
-    settings.daily_limit.map(|n| n.to_string()).unwrap_or_default()
 }
 
 fn trust_text(level: TrustLevel, words: &'static OfficeWords) -> String {

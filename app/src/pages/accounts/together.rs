@@ -1,12 +1,13 @@
 //! What is set for all numbers of the workspace together: whether they stand in for each other, and who is told when one
 //! has trouble.
 
-use std::num::ParseIntError;
-
-use balas_domain::{WorkspaceSettings, form::AlertWebhookForm};
+use balas_domain::{Seq, WorkspaceSettings, form::AlertWebhookForm};
 use leptos::{prelude::*, task::spawn_local};
 
-use super::random_word;
+use super::{
+    random_word,
+    stored::{at_most, bound_text, follow, when_stored},
+};
 use crate::{
     api::{self, ApiError},
     state::{sign_in_again, use_app},
@@ -16,9 +17,13 @@ use crate::{
 /// The sections; nothing until it is known what is set, which the server says with the first page.
 #[component]
 pub(super) fn Together(known: Option<WorkspaceSettings>) -> impl IntoView {
+    let app = use_app();
     let stored = RwSignal::new(known);
-    Effect::new(move |before: Option<()>| {
-        if before.is_none() && stored.with_untracked(Option::is_none) {
+    let version = Memo::new(move |_| app.inbox().workspace.get().version);
+    // The stream only says that something was set: all of it is for these pages alone.
+    Effect::new(move |before: Option<Seq>| {
+        let now = version.get();
+        if before.map_or_else(|| stored.with_untracked(Option::is_none), |before| before != now) {
             spawn_local(async move {
                 match api::workspace_settings().await {
                     Ok(found) => {
@@ -30,37 +35,38 @@ pub(super) fn Together(known: Option<WorkspaceSettings>) -> impl IntoView {
                 }
             });
         }
+        now
     });
     let known = Memo::new(move |_| stored.with(Option::is_some));
     move || {
         known.get().then(|| {
-            let settings = stored.get_untracked().unwrap_or_default();
             view! {
-                <General settings=settings.clone() />
-                <Webhook address=settings.alert_webhook />
+                <General all=stored />
+                <Webhook all=stored />
             }
         })
     }
 }
 
-/// A bound; nothing for none.
-pub(super) fn at_most(text: &str) -> Result<Option<u32>, ParseIntError> {
-    match text.trim() {
-        "" => Ok(None),
-        text => text.parse().map(Some),
-    }
-}
-
 #[component]
-fn General(settings: WorkspaceSettings) -> impl IntoView {
+fn General(all: RwSignal<Option<WorkspaceSettings>>) -> impl IntoView {
     let app = use_app();
     let words = app.office_words();
-    let fall_back = RwSignal::new(settings.fall_back);
-    let minutes = RwSignal::new(settings.alert_after_minutes.to_string());
-    let emails = RwSignal::new(settings.alert_emails.join(", "));
-    let bound = |set: Option<u32>| RwSignal::new(set.map(|n| n.to_string()).unwrap_or_default());
-    let (chats, days) = (bound(settings.sync_chats), bound(settings.sync_days));
-    let stored = RwSignal::new(settings);
+    let stored = Memo::new(move |_| all.get().unwrap_or_default());
+    let begin = stored.get_untracked();
+    let fall_back = RwSignal::new(begin.fall_back);
+    let minutes = RwSignal::new(begin.alert_after_minutes.to_string());
+    let emails = RwSignal::new(begin.alert_emails.join(", "));
+    let chats = RwSignal::new(bound_text(begin.sync_chats));
+    let days = RwSignal::new(bound_text(begin.sync_days));
+    // All of it is sent, so what a colleague sets meanwhile must get in here, or it would be set back.
+    when_stored(stored, move |before, now| {
+        follow(fall_back, before.fall_back, now.fall_back);
+        follow(minutes, before.alert_after_minutes.to_string(), now.alert_after_minutes.to_string());
+        follow(emails, before.alert_emails.join(", "), now.alert_emails.join(", "));
+        follow(chats, bound_text(before.sync_chats), bound_text(now.sync_chats));
+        follow(days, bound_text(before.sync_days), bound_text(now.sync_days));
+    });
     let refused = RwSignal::new(None::<ApiError>);
     let busy = RwSignal::new(false);
     // As it would be stored; `None` while a number is none.
@@ -107,7 +113,7 @@ fn General(settings: WorkspaceSettings) -> impl IntoView {
         spawn_local(async move {
             match api::set_workspace_settings(wanted).await {
                 Ok(now) => {
-                    stored.try_set(now);
+                    all.try_set(Some(now));
                     app.toasts().good(words.saved);
                 }
                 Err(error @ ApiError::Fields(_)) => {
@@ -181,12 +187,15 @@ fn General(settings: WorkspaceSettings) -> impl IntoView {
 
 /// Where alerts are posted to. With its secret, which is never shown again.
 #[component]
-fn Webhook(address: Option<String>) -> impl IntoView {
+fn Webhook(all: RwSignal<Option<WorkspaceSettings>>) -> impl IntoView {
     let app = use_app();
     let words = app.office_words();
-    let url = RwSignal::new(address.clone().unwrap_or_default());
+    let stored = Memo::new(move |_| all.with(|all| all.as_ref()?.alert_webhook.clone()));
+    let url = RwSignal::new(stored.get_untracked().unwrap_or_default());
     let secret = RwSignal::new(String::new());
-    let stored = RwSignal::new(address);
+    when_stored(stored, move |before, now| {
+        follow(url, before.clone().unwrap_or_default(), now.clone().unwrap_or_default());
+    });
     let refused = RwSignal::new(None::<ApiError>);
     let busy = RwSignal::new(false);
     let error = move |field: &'static str| {
@@ -200,7 +209,7 @@ fn Webhook(address: Option<String>) -> impl IntoView {
                 Ok(now) => {
                     url.try_set(now.alert_webhook.clone().unwrap_or_default());
                     secret.try_set(String::new());
-                    stored.try_set(now.alert_webhook);
+                    all.try_set(Some(now));
                     app.toasts().good(words.saved);
                 }
                 Err(error @ ApiError::Fields(_)) => {

@@ -72,6 +72,7 @@ mod tests {
             usage: balas_domain::DailyUse::default(),
             code_expires_at: None,
             sync: None,
+            quality: None,
             capabilities: provider.capabilities(),
             version: Seq(1),
         }

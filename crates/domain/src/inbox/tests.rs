@@ -31,6 +31,7 @@ fn account(n: u128) -> AccountView {
         usage: crate::settings::DailyUse::default(),
         code_expires_at: None,
         sync: None,
+        quality: None,
         capabilities: Capabilities::default(),
         version: Seq(0),
     }

@@ -3,7 +3,7 @@
 use balas_domain::{
     AccountId, AccountSettings, Address, Permission, WorkspaceId,
     form::{FieldError, GatewayForm, Problem},
-    view::{AccountView, DeviceState, DeviceView, GatewayReport, ProviderKind},
+    view::{AccountView, GatewayReport, ProviderKind},
 };
 use balas_providers::{
     CheckError, Provider,
@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     bridge::device_of,
+    devices::device_view,
     registry::{GatewayLink, Link, Runtime, internal, place},
 };
 use crate::{Engine, access::Actor, error::EngineError};
@@ -383,43 +384,7 @@ impl Engine {
         self.accounts.put(self.linked_runtime(kind, ws, runtime.id, external_id, stored, secrets));
         Ok(())
     }
-
-    /// The devices of the account's gateway.
-    ///
-    /// # Errors
-    /// When the actor may not, there is no such account, it is not linked by a gateway, or that does not answer.
-    pub async fn account_devices(
-        &self,
-        actor: &Actor,
-        id: AccountId,
-    ) -> Result<Vec<DeviceView>, EngineError> {
-        actor.require(Permission::ManageAccounts)?;
-        let runtime = self.own_runtime(actor, id)?;
-        let link = runtime.gateway().ok_or(NO_DEVICES)?;
-        let mut devices = link.client.devices().await?;
-        let own = link.client.settings().device_id.as_deref();
-        if runtime.kind() == ProviderKind::Bridge {
-            // It serves all workspaces.
-            devices.retain(|device| Some(device.id.as_str()) == own);
-        }
-        Ok(devices.into_iter().map(|device| device_view(device, own)).collect())
-    }
-
-    /// Lets the gateway drop its connection to `WhatsApp` and make a new one. The link stays.
-    ///
-    /// # Errors
-    /// When the actor may not, there is no such account, it is not linked by a gateway, or that refuses.
-    pub async fn reconnect_account(&self, actor: &Actor, id: AccountId) -> Result<(), EngineError> {
-        actor.require(Permission::ManageAccounts)?;
-        let runtime = self.own_runtime(actor, id)?;
-        runtime.gateway().ok_or(NO_DEVICES)?.client.reconnect().await?;
-        self.wake(id);
-        Ok(())
-    }
 }
-
-const NO_DEVICES: EngineError =
-    EngineError::Unsupported { reason: "only numbers that are linked to a phone have devices" };
 
 /// Takes back a device that was made in vain.
 async fn unmake_device(client: &Gateway) {
@@ -461,21 +426,4 @@ fn settings(form: &GatewayForm, dialect: Dialect) -> (Settings, Secrets) {
         webhook_secret: form.webhook_secret.trim().to_owned(),
     };
     (settings, secrets)
-}
-
-fn device_view(device: gateway::Device, own: Option<&str>) -> DeviceView {
-    DeviceView {
-        // Version 7 has one device, which is the account's.
-        own: own.is_none_or(|own| own == device.id),
-        phone: device.jid.map(|jid| jid.label()),
-        name: device.name,
-        state: match device.state {
-            gateway::DeviceState::Disconnected => DeviceState::Disconnected,
-            gateway::DeviceState::Connecting => DeviceState::Connecting,
-            gateway::DeviceState::Connected => DeviceState::Connected,
-            gateway::DeviceState::LoggedIn => DeviceState::LoggedIn,
-            gateway::DeviceState::Other => DeviceState::Other,
-        },
-        id: device.id,
-    }
 }

@@ -166,6 +166,19 @@ impl Engine {
         Ok(each(ids, |id| self.stop_account(actor, id)).await)
     }
 
+    /// Logs several accounts out. Each tells how it went.
+    ///
+    /// # Errors
+    /// When the actor may not.
+    pub async fn log_accounts_out(
+        &self,
+        actor: &Actor,
+        ids: &[AccountId],
+    ) -> Result<Vec<BatchItem>, EngineError> {
+        actor.require(Permission::ManageAccounts)?;
+        Ok(each(ids, |id| self.log_out_account(actor, id)).await)
+    }
+
     /// Stops all accounts of the workspace that run.
     ///
     /// # Errors

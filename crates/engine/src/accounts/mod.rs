@@ -11,6 +11,7 @@
 mod attend;
 mod bridge;
 mod cloud;
+mod devices;
 mod gateway;
 mod lifecycle;
 mod linked;

@@ -19,6 +19,8 @@ pub struct Rhythm {
     pub reconcile: Duration,
     /// A message that is younger than this may still be on its way, so it is not missed yet.
     pub grace: Duration,
+    /// Meta is asked this often whether a number still works and its deliveries are still wanted.
+    pub probe: Duration,
     /// Between the starts of two accounts when the server starts.
     pub stagger: Duration,
     /// Until a message whose outcome is unknown is looked for; longer each time.
@@ -50,6 +52,7 @@ impl Default for Rhythm {
             longest_wait: Duration::from_mins(5),
             reconcile: Duration::from_mins(10),
             grace: Duration::from_secs(10),
+            probe: Duration::from_mins(10),
             stagger: Duration::from_millis(40),
             look_up: Duration::from_secs(5),
             fall_back: Duration::from_mins(1),

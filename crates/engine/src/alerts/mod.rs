@@ -112,7 +112,8 @@ impl Engine {
         }
     }
 
-    async fn raise(
+    /// Raises an alert with what shows it.
+    pub(crate) async fn raise(
         &self,
         write: &mut Write,
         account: AccountId,
@@ -123,6 +124,19 @@ impl Engine {
         if alerts::raise(write, id, account, kind, detail).await? {
             metrics::counter!("balas_alerts_total", "kind" => kind.as_str()).increment(1);
             tracing::warn!(%account, %kind, detail, "alert");
+            self.tell(write, id).await?;
+        }
+        Ok(())
+    }
+
+    /// Closes an alert, if one is open: what it told of is over.
+    pub(crate) async fn close_alert(
+        &self,
+        write: &mut Write,
+        account: AccountId,
+        kind: AlertKind,
+    ) -> Result<(), EngineError> {
+        if let Some(id) = alerts::close(write, account, kind).await? {
             self.tell(write, id).await?;
         }
         Ok(())
@@ -191,9 +205,7 @@ impl Engine {
                         self.raise(&mut write, account, AlertKind::NotConnected, &detail).await?;
                     }
                     Change::Over { account, kind } => {
-                        if let Some(id) = alerts::close(&mut write, account, kind).await? {
-                            self.tell(&mut write, id).await?;
-                        }
+                        self.close_alert(&mut write, account, kind).await?;
                     }
                 }
             }

@@ -6,6 +6,7 @@ use balas_domain::{
     form::MemberForm,
     query::{ContactQuery, ListQuery},
     socket::Presence,
+    view::DeviceAction,
 };
 use balas_engine::{ClientInfo, EngineError, GatewayChange, SignInError};
 use balas_store::testing::Kind;
@@ -44,6 +45,7 @@ async fn another_workspace_finds_nothing() {
         missing(e.log_out_account(&stranger, account).await.map(drop));
         missing(e.reconnect_account(&stranger, account).await.map(drop));
         missing(e.account_devices(&stranger, account).await.map(drop));
+        missing(e.act_on_device(&stranger, account, "any", DeviceAction::LogOut).await);
         missing(e.account_qr(&stranger, account).map(drop));
         missing(e.account_pairing_code(&stranger, account).map(drop));
         missing(e.pair_account(&stranger, account).await.map(drop));
@@ -97,6 +99,7 @@ async fn agents_answer_and_do_not_administer() {
     denied(e.log_out_account(&agent, account).await.map(drop));
     denied(e.reconnect_account(&agent, account).await.map(drop));
     denied(e.account_devices(&agent, account).await.map(drop));
+    denied(e.act_on_device(&agent, account, "any", DeviceAction::Reconnect).await);
     denied(e.account_qr(&agent, account).map(drop));
     denied(e.account_pairing_code(&agent, account).map(drop));
     denied(e.pair_account(&agent, account).await.map(drop));

@@ -7,7 +7,7 @@ use balas_domain::{
     form::{BridgeForm, GatewayForm, Problem},
     query::NewText,
     socket::{Presence, Typist},
-    view::{ConversationView, DeviceState, Direction},
+    view::{ConversationView, DeviceAction, DeviceState, Direction},
 };
 use balas_engine::{EngineError, GatewayChange, GatewayTarget, Signal, WebhookError};
 use balas_providers::CheckError;
@@ -347,5 +347,34 @@ async fn a_customer_who_types_is_seen_typing() {
         }
     }
     assert_eq!(seen, [(conversation.id, Typist::Contact, Presence::Typing)]);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_device_that_is_a_number_of_ours_takes_its_way() {
+    let world = World::new(Kind::Sqlite).await;
+    let (account, _) = world.linked().await;
+    let form = GatewayForm { phone: "+62 811 0000 009".to_owned(), ..world.gateway("v9") };
+    let second = world.engine.create_gateway(&world.owner, &form).await.unwrap().id;
+    world.status(second, AccountStatus::Qr).await;
+    let e = &world.engine;
+    let devices = e.account_devices(&world.owner, second).await.unwrap();
+    let first = devices.iter().find(|d| d.account == Some(account)).unwrap();
+    assert!(!first.own && first.state == DeviceState::LoggedIn);
+    e.act_on_device(&world.owner, second, &first.id, DeviceAction::LogOut).await.unwrap();
+    world.status(account, AccountStatus::Idle).await;
+    world.status(second, AccountStatus::Qr).await;
+
+    // Who has the gateway's password in another workspace does not reach ours through it.
+    let stranger =
+        e.create_workspace("b", "B", "UTC", &crate::support::owner("b@example.org")).await.unwrap();
+    let theirs = GatewayForm { phone: "+62 811 0000 010".to_owned(), ..world.gateway("v9") };
+    let theirs = e.create_gateway(&stranger, &theirs).await.unwrap().id;
+    let seen = e.account_devices(&stranger, theirs).await.unwrap();
+    assert!(seen.iter().all(|d| d.account.is_none_or(|id| id == theirs)));
+    let refused = e.act_on_device(&stranger, theirs, &first.id, DeviceAction::LogOut).await;
+    assert!(matches!(refused, Err(EngineError::Refused(_))), "{refused:?}");
+    let nobody = e.act_on_device(&stranger, theirs, "nobody", DeviceAction::Reconnect).await;
+    assert!(matches!(nobody, Err(EngineError::Check(CheckError::DeviceUnknown { .. }))), "{nobody:?}");
     world.stop().await;
 }

@@ -339,6 +339,11 @@ async fn many_at_once_tell_how_each_went() {
     assert!(started[0].account.is_some());
     assert!(started[1].account.is_some(), "it runs already, which is what was asked for");
     world.status(account, AccountStatus::Ready).await;
+    let logged_out = e.log_accounts_out(&world.owner, &[account, world.account]).await.unwrap();
+    assert_eq!(logged_out[0].account.as_ref().unwrap().status, AccountStatus::Idle);
+    assert_eq!(logged_out[1].code.as_deref(), Some("unsupported"), "no phone is linked to the Cloud API");
+    e.start_account(&world.owner, account).await.unwrap();
+    world.status(account, AccountStatus::Qr).await;
     assert_eq!(e.stop_all_accounts(&world.owner).await.unwrap().len(), 2);
     assert!(e.accounts(&world.owner).await.unwrap().iter().all(|a| a.status == AccountStatus::Idle));
     world.until("nothing is looked after any more", async || e.running_accounts() == 0).await;
@@ -445,5 +450,39 @@ async fn the_daily_limit_holds_messages_and_loses_none(#[case] kind: Kind) {
     assert_eq!((out, world.sandbox.world().sent(FROM).len()), (2, 2));
     let wrong = world.engine.set_account_settings(&world.owner, account, &limit(0)).await;
     assert!(matches!(wrong, Err(EngineError::Invalid(_))));
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_cloud_number_is_looked_after_while_nobody_writes() {
+    let world = World::new(Kind::Sqlite).await;
+    let (e, id) = (&world.engine, world.account);
+    let mute = async |world: &World| {
+        let open = world.engine.alerts(&world.owner, false).await.unwrap();
+        open.iter().any(|alert| (alert.account_id, alert.kind) == (id, AlertKind::Mute))
+    };
+    world.status(id, AccountStatus::Ready).await;
+    let view = e.account(&world.owner, id).await.unwrap();
+    assert_eq!(view.quality, Some(balas_domain::view::Quality::Green));
+
+    // Somebody has taken the app off the business account.
+    world.sandbox.world().faults(Faults { unsubscribed: true, ..Faults::default() }).unwrap();
+    world.until("an alert says that nothing is delivered", async || mute(&world).await).await;
+    world.status(id, AccountStatus::Ready).await;
+    world.sandbox.world().clear_faults();
+    world.until("it is over", async || !mute(&world).await).await;
+
+    // Meta cannot be reached: after a while that is said, and it comes back by itself.
+    world.sandbox.world().faults(Faults { down: true, ..Faults::default() }).unwrap();
+    world.status(id, AccountStatus::Disconnected).await;
+    world.sandbox.world().clear_faults();
+    world.status(id, AccountStatus::Ready).await;
+
+    // The token was withdrawn.
+    world.sandbox.world().faults(Faults { code: Some(190), ..Faults::default() }).unwrap();
+    world.status(id, AccountStatus::Error).await;
+    let detail = e.account(&world.owner, id).await.unwrap().status_detail.unwrap();
+    assert!(detail.contains("token"), "{detail}");
+    world.until("nothing is looked after any more", async || e.running_accounts() == 0).await;
     world.stop().await;
 }

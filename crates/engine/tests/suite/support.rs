@@ -48,6 +48,7 @@ pub const RHYTHM: Rhythm = Rhythm {
     reconcile: Duration::from_millis(60),
     // Gateways write whole seconds, so less would take for missed what is on its way.
     grace: Duration::from_millis(1_200),
+    probe: Duration::from_millis(250),
     stagger: Duration::from_millis(1),
     look_up: Duration::from_millis(20),
     fall_back: Duration::from_millis(200),

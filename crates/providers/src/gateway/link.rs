@@ -332,8 +332,28 @@ impl Gateway {
         self.act("logout").await
     }
 
+    /// As [`Self::logout`], for another device of the gateway. Version 7 has only one.
+    ///
+    /// # Errors
+    /// What is wrong, in words that say what to do.
+    pub async fn log_device_out(&self, device_id: &str) -> Result<(), CheckError> {
+        self.act_on(Some(device_id), "logout").await
+    }
+
+    /// As [`Self::reconnect`], for another device of the gateway. Version 7 has only one.
+    ///
+    /// # Errors
+    /// What is wrong, in words that say what to do.
+    pub async fn reconnect_device(&self, device_id: &str) -> Result<(), CheckError> {
+        self.act_on(Some(device_id), "reconnect").await
+    }
+
     async fn act(&self, what: &str) -> Result<(), CheckError> {
-        let done = match self.settings().slot() {
+        self.act_on(self.settings().slot(), what).await
+    }
+
+    async fn act_on(&self, slot: Option<&str>, what: &str) -> Result<(), CheckError> {
+        let done = match slot.filter(|_| self.settings().dialect == Dialect::V8Plus) {
             Some(slot) => self.once(Method::POST, &["devices", slot, what], &[], None).await,
             // A question in form only: it acts.
             None => self.once(Method::GET, &["app", what], &[], None).await,

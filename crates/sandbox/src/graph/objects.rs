@@ -51,6 +51,10 @@ pub(super) async fn waba(shared: &Arc<Shared>, call: &Call<'_>, id: &str) -> Res
             Ok(page(data))
         }
         (&Method::GET, ["message_templates"]) => Ok(page(vec![template()])),
+        (&Method::GET, ["subscribed_apps"]) if unsubscribed(shared, first) => Ok(json!({"data": []})),
+        (&Method::POST, ["subscribed_apps"]) if unsubscribed(shared, first) => {
+            Err(GraphError::new(403, OAUTH, 200, "(#200) You do not have the necessary permissions."))
+        }
         (&Method::GET, ["subscribed_apps"]) => Ok(json!({"data": [app(first.webhook_url.as_deref())]})),
         (&Method::POST, ["subscribed_apps"]) => subscribe(shared, call, &numbers).await,
         (&Method::DELETE, ["subscribed_apps"]) => {
@@ -61,6 +65,10 @@ pub(super) async fn waba(shared: &Arc<Shared>, call: &Call<'_>, id: &str) -> Res
         }
         _ => Err(unsupported(call, id)),
     }
+}
+
+fn unsubscribed(shared: &Shared, number: &Number) -> bool {
+    shared.state().faults.unsubscribed(&number.phone_number_id)
 }
 
 fn unsupported(call: &Call<'_>, id: &str) -> GraphError {

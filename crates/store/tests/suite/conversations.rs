@@ -1,6 +1,10 @@
 //! Conversations and their list.
 
-use balas_domain::{AccountId, AccountStatus, Address, ConversationId, query::ListQuery, view::ProviderKind};
+use balas_domain::{
+    AccountId, AccountStatus, Address, ConversationId,
+    query::ListQuery,
+    view::{ProviderKind, Quality},
+};
 use balas_store::{
     StoreError, Tx, accounts, conversations, conversations::UnreadTarget, events, messages, testing::Kind,
     work,
@@ -134,6 +138,7 @@ async fn an_account_lives_and_goes_with_all_that_is_its(#[case] kind: Kind) {
         config: Some(json!({ "version": "v24.0" })),
         secrets: Some(vec![9]),
         settings: None,
+        quality: Some(Quality::Yellow),
     };
     accounts::update(&mut write, world.account, &change).await.unwrap();
     write.commit().await.unwrap();
@@ -141,6 +146,7 @@ async fn an_account_lives_and_goes_with_all_that_is_its(#[case] kind: Kind) {
     let mut tx = world.db.read().await.unwrap();
     let record = accounts::record(world.ws, &mut tx, world.account).await.unwrap().unwrap();
     assert_eq!((record.view.name.as_str(), record.view.status), ("Shop", ready));
+    assert_eq!(record.view.quality, Some(Quality::Yellow));
     assert_eq!((record.config["version"].as_str(), &record.secrets[..]), (Some("v24.0"), &[9][..]));
     let found = accounts::by_external_id(&mut tx, ProviderKind::Cloud, "106551").await.unwrap();
     assert_eq!(found, Some((world.ws, world.account)));
