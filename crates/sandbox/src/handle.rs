@@ -63,6 +63,13 @@ impl World {
         Ok(())
     }
 
+    /// A phone or group shows this one of its pictures (1, 2, …) from now on, or none.
+    pub fn show_picture(&self, whose: &str, picture: Option<u32>) -> Result<(), WorldError> {
+        let effects = self.0.state().set_picture(whose, picture)?;
+        self.0.carry_out(effects);
+        Ok(())
+    }
+
     /// Whether a business shows "typing…" on this phone.
     pub fn typing(&self, to: &str) -> bool {
         self.0.state().typing(to, self.0.now()).is_some()
