@@ -92,6 +92,7 @@ pub fn table() -> Vec<(Method, &'static str, MethodRouter<AppState>)> {
         (Method::GET, "/messages/{id}/versions", get(messages::versions)),
         (Method::GET, "/messages/{id}/raw", get(messages::raw)),
         (Method::GET, "/messages/{id}/file", get(files::show)),
+        (Method::GET, "/conversations/{id}/picture", get(files::picture)),
         (Method::POST, "/messages/{id}/file/load", post(files::load)),
         (Method::POST, "/uploads", post(files::begin)),
         (Method::GET, "/uploads/{id}", get(files::upload)),

@@ -18,6 +18,7 @@ mod id;
 mod office;
 #[cfg(not(target_arch = "wasm32"))]
 mod pt;
+pub(crate) mod said;
 mod theme;
 mod words;
 

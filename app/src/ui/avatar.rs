@@ -1,5 +1,6 @@
 //! A round with initials, in a colour that always stays the same for one id.
 
+use balas_domain::ConversationId;
 use leptos::prelude::*;
 
 /// How many colours there are in the style sheet.
@@ -25,8 +26,25 @@ pub(crate) fn colour(id: &str) -> u32 {
 /// The avatar of a person or group.
 #[component]
 pub(crate) fn Avatar(#[prop(into)] name: String, #[prop(into)] id: String) -> impl IntoView {
-    let letters = initials(&name);
-    let class = format!("avatar hue-{}", colour(&id));
+    round(&name, &id, None)
+}
+
+/// The avatar of a conversation. Its picture lies over the initials, which are seen until it is there, and if it never comes.
+#[component]
+pub(crate) fn ChatAvatar(
+    #[prop(into)] name: String,
+    id: ConversationId,
+    /// The how-manieth one, if there is one.
+    picture: Option<u32>,
+) -> impl IntoView {
+    let id = id.to_string();
+    let src = picture.map(|rev| format!("/api/v1/conversations/{id}/picture?v={rev}"));
+    round(&name, &id, src)
+}
+
+fn round(name: &str, id: &str, picture: Option<String>) -> AnyView {
+    let letters = initials(name);
+    let class = format!("avatar hue-{}", colour(id));
     view! {
         <span class=class aria-hidden="true">
             {if letters.is_empty() {
@@ -34,8 +52,10 @@ pub(crate) fn Avatar(#[prop(into)] name: String, #[prop(into)] id: String) -> im
             } else {
                 letters.into_any()
             }}
+            {picture.map(|src| view! { <img src=src alt="" loading="lazy" decoding="async" /> })}
         </span>
     }
+    .into_any()
 }
 
 #[cfg(test)]

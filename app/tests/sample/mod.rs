@@ -83,6 +83,7 @@ fn row(
         last_inbound_at: Some(ago(minutes + 5)),
         sort_at: ago(minutes),
         work: balas_domain::Work::default(),
+        picture: None,
         version: Seq(1),
     }
 }

@@ -109,6 +109,9 @@ pub struct ConversationView {
     /// What the team has made of it.
     #[serde(default)]
     pub work: Work,
+    /// It has a picture: the how-manieth one, as `v` of its address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub picture: Option<u32>,
     /// The event that last changed this row.
     pub version: Seq,
 }
@@ -387,10 +390,12 @@ impl ProviderKind {
             contacts_at_once: 1,
             poll: true,
             votes: false,
+            pictures: true,
             window_hours: None,
         };
         match self {
-            // Meta tells nobody that a customer is typing, has no call to edit or delete what was sent, and no polls.
+            // Meta tells nobody that a customer is typing, has no call to edit or delete what was sent, no polls, and shows no
+            // pictures of people.
             Self::Cloud => Capabilities {
                 receive_typing: false,
                 edit: false,
@@ -399,6 +404,7 @@ impl ProviderKind {
                 revoke_hours: None,
                 contacts_at_once: 64,
                 poll: false,
+                pictures: false,
                 window_hours: Some(24),
                 ..linked
             },
@@ -470,6 +476,9 @@ pub struct Capabilities {
     /// Tell what is chosen of a poll.
     #[serde(default)]
     pub votes: bool,
+    /// Tell what people and groups show as their picture.
+    #[serde(default)]
+    pub pictures: bool,
     /// Only templates may be sent later than this many hours after the customer last wrote.
     pub window_hours: Option<u32>,
 }

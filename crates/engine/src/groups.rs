@@ -18,6 +18,7 @@ use balas_providers::{
 use balas_store::{
     StoreError, Tx, Write, contacts, conversations, groups, jobs,
     messages::{self, AuthorRef, Inserted, NewMessage, Source},
+    pictures,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
@@ -381,10 +382,16 @@ impl Engine {
         let whose = by.first().map_or("", |identity| identity.value.as_str());
         let key = format!("{whose}:{}", name.as_deref().unwrap_or_default());
         let news = GroupNews { event, who: Vec::new(), more: 0, us: false, name };
-        self.group_line(write, account, id, author, news, &key, at).await
+        let new = self.group_line(write, account, id, author, news, &key, at).await?;
+        if new && field == GroupField::Picture {
+            pictures::want(write.workspace(), write.tx(), id).await?;
+            self.want_pictures(write, account).await?;
+        }
+        Ok(())
     }
 
-    /// A quiet line in the thread of what happened to the group; once, however often it is told.
+    /// A quiet line in the thread of what happened to the group; once, however often it is told. Whether this was the first
+    /// time.
     #[expect(clippy::too_many_arguments, reason = "a line has this many parts, and they are named")]
     async fn group_line(
         &self,
@@ -395,7 +402,7 @@ impl Engine {
         news: GroupNews,
         key: &str,
         at: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let now = write.now();
         let seconds = at.as_seconds();
         let mark = mark_of(&format!("{:?}:{key}", news.event));
@@ -415,9 +422,7 @@ impl Engine {
             origin: None,
             source: Source::Live,
         };
-        match messages::insert(write, &row).await? {
-            Inserted::New | Inserted::Duplicate(_) | Inserted::Cleared => Ok(()),
-        }
+        Ok(matches!(messages::insert(write, &row).await?, Inserted::New))
     }
 }
 

@@ -167,6 +167,7 @@ impl Engine {
         let place = conversations::place(write, account.id, &message.chat, contact, new_id).await?;
         if place.made {
             self.recall_erased(write, place.id, &message.chat).await?;
+            self.want_pictures(write, account).await?;
         }
         let person = place.contact.or(person);
         let new_group = message.chat.is_group() && self.group_seen(write, account, place.id, person).await?;

@@ -238,6 +238,7 @@ impl Engine {
                 "sync" => self.run_sync(&job).await,
                 "wake" => self.run_wake(&job).await,
                 "fetch_file" => self.run_fetch_file(&job).await,
+                "pictures" => self.run_pictures(&job).await,
                 "group_info" => self.run_group_info(&job).await,
                 other => Ok(Done::Bury(format!("unknown kind of job: {other}"))),
             }

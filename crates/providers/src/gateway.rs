@@ -18,6 +18,7 @@ mod fetch;
 mod link;
 mod media;
 mod order;
+mod picture;
 mod read;
 mod settings;
 mod transport;

@@ -69,6 +69,13 @@ pub trait Provider: Send + Sync {
     /// Whether trying again can help.
     async fn fetch(&self, media: &MediaSource) -> Result<Download, FetchError>;
 
+    /// Fetches what a person or group shows as its picture, as `WhatsApp` keeps it: whatever it is, of at most a few megabytes.
+    /// `None` if it shows none to us. Asked once only.
+    ///
+    /// # Errors
+    /// Whether trying again can help.
+    async fn picture(&self, whose: &Address) -> Result<Option<Vec<u8>>, FetchError>;
+
     /// Checks that the account's settings work, without changing anything.
     ///
     /// # Errors

@@ -287,3 +287,19 @@ impl Rig for BridgeRig {
 async fn the_bridge_conforms() {
     conformance::run::<BridgeRig>(ProviderKind::Bridge).await;
 }
+
+/// The bridge tells where a picture is, as gateways do. (Its own is at WhatsApp, where no test asks.)
+#[tokio::test]
+async fn pictures() {
+    let server = MockServer::start().await;
+    let mut told = rest("user_avatar");
+    assert_eq!(told["results"]["url"], "https://pps.whatsapp.net/v/x.jpg");
+    told["results"]["url"] = "/statics/avatar/1-a.png".into();
+    let answer = ResponseTemplate::new(200).set_body_json(told);
+    Mock::given(method("GET")).and(path("/user/avatar")).respond_with(answer).mount(&server).await;
+    let file = ResponseTemplate::new(200).set_body_bytes(FILE);
+    Mock::given(method("GET")).and(path("/statics/avatar/1-a.png")).respond_with(file).mount(&server).await;
+    let gateway = made(&server.uri(), Duration::from_secs(20));
+    assert!(gateway.capabilities().pictures);
+    assert_eq!(gateway.picture(&peer()).await, Ok(Some(FILE.to_vec())));
+}

@@ -908,3 +908,12 @@ async fn pages_without_end_end() {
     let error = broken(&format!("{WABA}/phone_numbers"), answer(200, &page)).await;
     assert!(matches!(error, CheckError::NumberNotInBusiness { .. }));
 }
+
+#[tokio::test]
+async fn nobody_tells_of_pictures() {
+    let (server, cloud) = always(answer(200, &json!({"success": true}))).await;
+    assert!(!cloud.capabilities().pictures);
+    let refused = cloud.picture(&phone()).await;
+    assert!(matches!(refused, Err(FetchError::Unsupported { .. })), "{refused:?}");
+    assert!(seen(&server).await.is_empty());
+}

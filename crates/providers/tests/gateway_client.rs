@@ -1382,3 +1382,83 @@ async fn people_and_groups() {
     assert!(odd.group_info(&group).await.unwrap().members.is_empty());
     assert!(odd.user_info(&Address::User("US.1".into())).await.is_err());
 }
+
+/// What the gateway answers when its picture is on the gateway itself.
+fn avatar(url: &str) -> Value {
+    let mut answer = fixture("rest-v9/user_avatar.json");
+    answer["results"]["url"] = json!(url);
+    answer
+}
+
+#[rstest]
+#[case::old(Dialect::V7)]
+#[case::new(Dialect::V8Plus)]
+#[tokio::test]
+async fn pictures_come_from_the_configured_address(#[case] dialect: Dialect) {
+    let server = MockServer::start().await;
+    let link = "http://known-to-the-gateway-alone:3000/gowa/statics/avatar/1-a.png?x=1";
+    on(&server, "GET", "/gowa/user/avatar", answer(200, &avatar(link))).await;
+    let png = ResponseTemplate::new(200).set_body_bytes(PNG);
+    on(&server, "GET", "/gowa/statics/avatar/1-a.png", png).await;
+    let gateway = gateway(&format!("{}/gowa", server.uri()), dialect);
+    assert!(gateway.capabilities().pictures);
+    assert_eq!(gateway.picture(&phone()).await, Ok(Some(PNG.to_vec())));
+    let group = Address::Group("120363402106999999".into());
+    assert_eq!(gateway.picture(&group).await, Ok(Some(PNG.to_vec())));
+    assert_eq!(
+        calls(&server).await,
+        [
+            format!("GET /gowa/user/avatar?phone={JID}&is_preview=true"),
+            "GET /gowa/statics/avatar/1-a.png".to_owned(),
+            "GET /gowa/user/avatar?phone=120363402106999999@g.us&is_preview=true".to_owned(),
+            "GET /gowa/statics/avatar/1-a.png".to_owned(),
+        ]
+    );
+}
+
+#[rstest]
+#[case::none(answer(500, &refusal("INTERNAL_SERVER_ERROR", "no avatar found")))]
+#[case::not_set(answer(500, &refusal("INTERNAL_SERVER_ERROR", "that user or group does not have a profile picture")))]
+#[case::hidden(answer(500, &refusal("INTERNAL_SERVER_ERROR", "the user has hidden their profile picture from you")))]
+#[case::of_the_bridge(answer(404, &refusal("NOT_FOUND", "no avatar found")))]
+#[case::nowhere(answer(200, &avatar("")))]
+#[tokio::test]
+async fn who_shows_no_picture_has_none(#[case] response: ResponseTemplate) {
+    let (server, gateway) = always(response).await;
+    assert_eq!(gateway.picture(&phone()).await, Ok(None));
+    assert_eq!(calls(&server).await.len(), 1, "asked once");
+}
+
+#[rstest]
+#[case::slow(answer(408, &refusal("CONTEXT_ERROR", "timeout get avatar")))]
+#[case::unwell(answer(500, &refusal("INTERNAL_SERVER_ERROR", "websocket not connected")))]
+#[case::gone_since(no_route("GET /statics/avatar/1-a.png"))]
+#[tokio::test]
+async fn a_picture_may_come_later(#[case] response: ResponseTemplate) {
+    let (server, gateway) = always(response).await;
+    let failed = gateway.picture(&phone()).await;
+    assert!(matches!(failed, Err(FetchError::Later { .. })), "{failed:?}");
+    assert_eq!(calls(&server).await.len(), 1, "asked once");
+}
+
+#[tokio::test]
+async fn a_picture_is_looked_for_nowhere_else() {
+    let elsewhere = MockServer::start().await;
+    for link in [format!("{}/v/x.jpg", elsewhere.uri()), "http://pps.whatsapp.net/v/x.jpg".to_owned()] {
+        let (server, gateway) = always(answer(200, &avatar(&link))).await;
+        let refused = gateway.picture(&phone()).await;
+        assert!(matches!(refused, Err(FetchError::Unsupported { .. })), "{refused:?}");
+        assert_eq!(calls(&server).await.len(), 1);
+    }
+    assert!(seen(&elsewhere).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_picture_of_any_length_is_not_read_for_ever() {
+    let server = MockServer::start().await;
+    on(&server, "GET", "/user/avatar", answer(200, &avatar("statics/avatar/1-a.png"))).await;
+    let long = ResponseTemplate::new(200).set_body_bytes(vec![0; 3 << 20]);
+    on(&server, "GET", "/statics/avatar/1-a.png", long).await;
+    let failed = new(&server.uri()).picture(&phone()).await;
+    assert!(matches!(failed, Err(FetchError::Later { .. })), "{failed:?}");
+}

@@ -49,6 +49,7 @@ struct Row {
     assignee_id: Option<MemberId>,
     labelled: bool,
     is_group: bool,
+    picture: Option<i32>,
     version: Seq,
 }
 
@@ -96,6 +97,7 @@ impl Row {
                 assignee: r.assignee_id,
                 labels,
             },
+            picture: r.picture.and_then(|rev| u32::try_from(rev).ok()),
             version: r.version,
         })
     }
@@ -106,7 +108,8 @@ macro_rules! select {
         concat!(
             "SELECT id, account_id, contact_id, address, title, last_message_id, last_kind, last_text,
                 last_author, last_direction, last_status, last_at, unread, last_inbound_at, sort_at,
-                state, snoozed_until, assignee_id, labelled, is_group, version
+                state, snoozed_until, assignee_id, labelled, is_group,
+                CASE WHEN picture_key IS NOT NULL THEN picture_rev END AS picture, version
              FROM conversations AS c WHERE ",
             $($tail),*
         )
@@ -223,8 +226,9 @@ pub async fn place(
         write.tx(),
         "INSERT INTO conversations (workspace_id, account_id, id, contact_id, address, title, title_key,
             unread,
-            sort_at, is_group, version, created_at)
-         SELECT a.workspace_id, a.id, $3, $4, $5, $6, $7, 0, $8, $9, 0, $8
+            sort_at, is_group, version, created_at, picture_due_at)
+         SELECT a.workspace_id, a.id, $3, $4, $5, $6, $7, 0, $8, $9, 0, $8,
+            CASE WHEN a.provider <> 'cloud' THEN 0 END
          FROM accounts AS a WHERE a.workspace_id = $1 AND a.id = $2",
         ws,
         account,

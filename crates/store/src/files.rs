@@ -1,4 +1,4 @@
-//! Files of messages, and what lies in storages for them.
+//! Files of messages, and what lies in storages for them and for pictures.
 
 use std::collections::{HashMap, HashSet};
 
@@ -228,7 +228,7 @@ async fn changed(write: &mut Write, message: MessageId) -> Result<()> {
     Ok(())
 }
 
-/// Something in a storage that no file names.
+/// Something in a storage.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
 pub struct Blob {
     /// Whose.
@@ -342,7 +342,7 @@ pub(crate) fn named(ws: WorkspaceId, rows: Vec<(String, String, Option<String>)>
     rows.into_iter().flat_map(each).flatten().collect()
 }
 
-/// What lies in a storage without a file that names it, and did so before then.
+/// What lies in a storage without a file or picture that names it, and did so before then.
 pub async fn unused(tx: &mut Tx, storage: MediaStorage, before: Timestamp, limit: u32) -> Result<Vec<Blob>> {
     rows!(
         tx,
@@ -351,6 +351,8 @@ pub async fn unused(tx: &mut Tx, storage: MediaStorage, before: Timestamp, limit
          WHERE b.used_at < $1 AND b.storage = $3
             AND NOT EXISTS (SELECT 1 FROM files AS f WHERE f.workspace_id = b.workspace_id AND f.key = b.key)
             AND NOT EXISTS (SELECT 1 FROM files AS f WHERE f.workspace_id = b.workspace_id AND f.preview_key = b.key)
+            AND NOT EXISTS (SELECT 1 FROM conversations AS c
+                WHERE c.workspace_id = b.workspace_id AND c.picture_key = b.key)
          ORDER BY b.used_at LIMIT $2",
         before,
         i64::from(limit),
@@ -365,7 +367,8 @@ pub async fn forget(tx: &mut Tx, blob: &Blob, before: Timestamp) -> Result<bool>
         tx,
         "DELETE FROM blobs WHERE workspace_id = $1 AND storage = $2 AND key = $3 AND used_at < $4
             AND NOT EXISTS (SELECT 1 FROM files AS f WHERE f.workspace_id = $1 AND f.key = $3)
-            AND NOT EXISTS (SELECT 1 FROM files AS f WHERE f.workspace_id = $1 AND f.preview_key = $3)",
+            AND NOT EXISTS (SELECT 1 FROM files AS f WHERE f.workspace_id = $1 AND f.preview_key = $3)
+            AND NOT EXISTS (SELECT 1 FROM conversations AS c WHERE c.workspace_id = $1 AND c.picture_key = $3)",
         blob.workspace_id,
         &blob.storage,
         &blob.key,

@@ -35,6 +35,7 @@ pub mod members;
 pub mod messages;
 pub mod pending;
 pub mod people;
+pub mod pictures;
 pub mod search;
 pub mod security;
 pub mod sessions;

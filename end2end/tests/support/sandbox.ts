@@ -159,6 +159,11 @@ export class Sandbox {
     return this.call("POST", "group-members", step);
   }
 
+  /** A phone or group shows this one of its pictures (1, 2, …), or none. */
+  picture(phone: string, picture: number | null): Promise<unknown> {
+    return this.call("POST", "picture", { phone, picture });
+  }
+
   async pending(): Promise<number> {
     return (await this.call<{ pending: number }>("GET", "pending")).pending;
   }

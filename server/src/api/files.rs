@@ -73,7 +73,7 @@ pub async fn show(
     let file = state.engine.file(&actor, id, preview).await?;
     let tag = format!("\"{}\"", file.tag);
     let said = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-    if said(header::IF_NONE_MATCH).is_some_and(|known| known.split(',').any(|known| known.trim() == tag)) {
+    if is_known(&headers, &tag) {
         return Ok((StatusCode::NOT_MODIFIED, about(&file, &tag, save)).into_response());
     }
     // A range of what it was before would not fit what it is now.
@@ -151,6 +151,51 @@ fn encoded(name: &str) -> String {
             _ => format!("%{b:02X}"),
         })
         .collect()
+}
+
+/// Which picture.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct PictureParams {
+    /// The conversation's `picture`: with the right one the answer may be kept for a day.
+    v: Option<u32>,
+}
+
+/// The picture of a conversation
+///
+/// What its contact or group shows on WhatsApp, as a small square JPEG. `404` if the conversation has no `picture`.
+#[utoipa::path(get, path = "/conversations/{id}/picture", tag = "files",
+    params(("id" = ConversationId, Path), PictureParams),
+    responses((status = 200, description = "The picture", content_type = "image/jpeg"),
+        (status = 304, description = "As you have it")))]
+pub async fn picture(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    Id(id): Id<ConversationId>,
+    Params(PictureParams { v }): Params<PictureParams>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let (file, rev) = state.engine.picture(&actor, id).await?;
+    let tag = format!("\"{}\"", file.tag);
+    let mut about = about(&file, &tag, false);
+    about.remove(header::ACCEPT_RANGES);
+    if v == Some(rev) {
+        // Another one has another address.
+        about.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=86400"));
+    }
+    if is_known(&headers, &tag) {
+        return Ok((StatusCode::NOT_MODIFIED, about).into_response());
+    }
+    about.insert(header::CONTENT_LENGTH, file.size.into());
+    let bytes = state.engine.read_file(&file, None).await?;
+    Ok((about, Body::from_stream(bytes)).into_response())
+}
+
+/// Whether who asks has this already.
+fn is_known(headers: &HeaderMap, tag: &str) -> bool {
+    let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    known.is_some_and(|known| known.split(',').any(|known| known.trim() == tag))
 }
 
 /// Fetch the file of a message from WhatsApp

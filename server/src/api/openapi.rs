@@ -28,7 +28,7 @@ use crate::{auth, problem};
         super::me::show, super::settings::show, super::settings::change,
         super::settings::set_webhook, super::settings::remove_webhook,
         super::alerts::list, super::alerts::acknowledge,
-        super::files::show, super::files::load, super::files::begin, super::files::upload, super::files::part,
+        super::files::show, super::files::picture, super::files::load, super::files::begin, super::files::upload, super::files::part,
         super::files::cancel, super::files::send,
         super::accounts::list, super::accounts::create, super::accounts::check, super::accounts::show,
         super::accounts::change, super::accounts::remove, super::accounts::setup, super::accounts::start,

@@ -83,6 +83,8 @@ fn cases() -> Vec<Case> {
         // A conversation with one customer is no group.
         case(Method::GET, "/conversations/{id}/group", Agent, NotThere, none.clone(), 404),
         case(Method::GET, "/conversations/{id}/carrier", Agent, NotThere, none.clone(), 200),
+        // A customer of the Cloud API shows none.
+        case(Method::GET, "/conversations/{id}/picture", Agent, NotThere, none.clone(), 404),
         case(Method::GET, "/conversations/{id}/export", Supervisor, NotThere, none.clone(), 200),
         case(Method::POST, "/conversations/{id}/read", Agent, NotThere, none.clone(), 204),
         case(Method::GET, "/conversations/{id}/messages", Agent, NotThere, none.clone(), 200),

@@ -5,6 +5,7 @@ use axum::{
     http::{Method, StatusCode},
 };
 use balas_domain::Role;
+use balas_store::{files, pictures};
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -161,4 +162,40 @@ async fn uploads_are_refused_in_words() {
         client.get(&message).await.json()["items"][0]["delivery"]["status"] == "sent"
     })
     .await;
+}
+
+/// Who may read the conversation may see its picture, and a browser may keep it for as long as its address is right.
+#[tokio::test]
+async fn a_conversations_picture_is_shown_to_who_may_read_it() {
+    let app = TestApp::init().await;
+    let client = app.with_user(Role::Agent).await;
+    let bytes = b"what is drawn of a picture";
+    let message = sent(&app, &client, "picture", bytes).await;
+    let row = app.receive(FROM, "Sari", "and a picture").await;
+    let path = |v: &str| format!("/api/v1/conversations/{}/picture{v}", row.id);
+    assert_eq!(client.get(&path("")).await.problem(404), "not_found");
+
+    let ws = app.owner.workspace;
+    let mut write = app.engine.store().write(ws, app.engine.now()).await.unwrap();
+    let file = files::get(ws, write.tx(), message.parse().unwrap()).await.unwrap().unwrap().contents.unwrap();
+    let again = app.engine.now();
+    assert!(pictures::put(&mut write, row.id, file.storage, &file.key, again).await.unwrap());
+    write.commit().await.unwrap();
+
+    let told = client.get(&format!("/api/v1/conversations/{}", row.id)).await;
+    assert_eq!(told.json()["picture"], 1);
+    let shown = client.get(&path("?v=1")).await;
+    assert_eq!((shown.status, shown.text().as_bytes()), (StatusCode::OK, bytes.as_slice()));
+    assert_eq!(shown.header("content-type"), "image/jpeg");
+    assert_eq!(shown.header("content-length"), bytes.len().to_string());
+    assert_eq!(shown.header("cache-control"), "private, max-age=86400");
+    for other in ["", "?v=2"] {
+        let shown = client.get(&path(other)).await;
+        assert_eq!((shown.status.as_u16(), shown.header("cache-control")), (200, "private, no-cache"));
+    }
+    let known = client.request(&Method::GET, &path("?v=1")).header("if-none-match", shown.header("etag"));
+    let known = app.ask(known.body(Body::empty()).unwrap()).await;
+    assert_eq!((known.status.as_u16(), known.text().as_str()), (304, ""));
+    assert_eq!(app.stranger().await.get(&path("?v=1")).await.problem(404), "not_found");
+    assert_eq!(app.nobody().get(&path("?v=1")).await.problem(401), "unauthorized");
 }

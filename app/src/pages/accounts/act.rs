@@ -3,6 +3,7 @@
 use balas_domain::{AccountId, Payload, view::AccountView};
 use leptos::{prelude::*, task::spawn_local};
 
+use super::complain;
 use crate::{
     api::{self, AccountAction, ApiError},
     state::{App, use_app},
@@ -30,7 +31,7 @@ impl Act {
     pub(super) fn run(self, action: AccountAction) {
         self.then(action, move |done| {
             if let Err(error) = done {
-                self.app.complain(&error);
+                complain(self.app, &error);
             }
         });
     }

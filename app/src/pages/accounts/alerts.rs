@@ -5,7 +5,7 @@ use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
     api,
-    i18n::{OfficeWords, fill},
+    i18n::{OfficeWords, fill, said::said},
     route::Route,
     state::{App, use_app},
     ui::{
@@ -60,7 +60,7 @@ fn item(app: App, alert: AlertView, manages: bool, words: &'static OfficeWords) 
                 <strong>
                     <a href=Route::Account(account_id).href() dir="auto">{name}</a> ": " {title}
                 </strong>
-                <p>{detail}</p>
+                <p>{said(&detail, app.lang)}</p>
                 <p class="hint">
                     <Time at=raised_at style=Style::Ago />
                     {acknowledged

@@ -4,6 +4,7 @@ use balas_domain::{AccountId, Payload, view::AccountView};
 use futures::{StreamExt, stream};
 use leptos::{prelude::*, task::spawn_local};
 
+use super::error_words;
 use crate::{
     api::{self, AccountAction, ApiError},
     i18n::{OfficeWords, count, fill},
@@ -259,7 +260,7 @@ async fn work(
             progress.done += 1;
             if let Err(error) = done {
                 failed.push(account.id);
-                progress.failed.push((account.name, error.words(words)));
+                progress.failed.push((account.name, error_words(app, &error)));
             }
         });
     }

@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use super::{act::Act, alerts, batch::Selection, confirm::Confirm, provider_words, usage};
 use crate::{
     api::AccountAction,
-    i18n::{OfficeWords, fill},
+    i18n::{OfficeWords, fill, said::said},
     route::{Filter, Route},
     state::{App, use_app},
     ui::{
@@ -71,7 +71,7 @@ fn link(app: App, account: &AccountView) -> impl IntoView + use<> {
                 {settings
                     .limit_on(1)
                     .map(|_| view! { <span>{move || usage::usage_text(app, used, &settings, words)}</span> })}
-                {account.status_detail.clone().map(|detail| view! { <span class="tile-trouble">{detail}</span> })}
+                {account.status_detail.clone().map(|detail| view! { <span class="tile-trouble">{said(&detail, app.lang)}</span> })}
                 {move || open_alerts(app, id, words)}
             </span>
             <span class="tile-side">

@@ -9,6 +9,7 @@ use leptos::prelude::*;
 use super::{act::Act, confirm::Confirm};
 use crate::{
     api::AccountAction,
+    i18n::said::said,
     state::use_app,
     ui::{
         badge::AccountBadge,
@@ -76,7 +77,7 @@ pub(super) fn Connection(id: AccountId, account: Memo<AccountView>, confirm: Con
                         view! {
                             <p class="notice" data-tone="bad">
                                 {icon(Icon::Alert)}
-                                <span>{detail}</span>
+                                <span>{said(&detail, app.lang)}</span>
                             </p>
                         }
                     })

@@ -6,6 +6,7 @@ use balas_domain::{
 };
 use leptos::{prelude::*, task::spawn_local};
 
+use super::{complain, error_words};
 use crate::{
     api::{self, ApiError},
     i18n::{OfficeWords, fill},
@@ -52,7 +53,7 @@ pub(super) fn Devices(id: AccountId) -> impl IntoView {
             match (done, action) {
                 (Ok(()), DeviceAction::Reconnect) => app.toasts().good(words.device_reconnected),
                 (Ok(()), DeviceAction::LogOut) => app.toasts().good(words.device_logged_out),
-                (Err(error), _) => app.complain(&error),
+                (Err(error), _) => complain(app, &error),
             }
             fetch();
         });
@@ -129,7 +130,7 @@ pub(super) fn Devices(id: AccountId) -> impl IntoView {
             {move || match found.get() {
                 None => view! { <SkeletonRows rows=1 words=words /> }.into_any(),
                 Some(Err(error)) => view! {
-                    <p class="notice" data-tone="bad">{icon(Icon::Alert)} <span>{error.words(words)}</span></p>
+                    <p class="notice" data-tone="bad">{icon(Icon::Alert)} <span>{error_words(app, &error)}</span></p>
                 }
                 .into_any(),
                 Some(Ok(devices)) if devices.is_empty() => {

@@ -5,6 +5,7 @@ use std::{future::Future, pin::Pin};
 use balas_domain::{Payload, form::FieldError, view::AccountView};
 use leptos::{prelude::*, task::spawn_local};
 
+use super::error_words;
 use crate::{
     api::{ApiError, problem},
     i18n::OfficeWords,
@@ -221,7 +222,7 @@ impl Draft {
                     {move || self.found.get().and_then(|found| found.try_update_value(Option::take).flatten())}
                     {move || {
                         self.refused
-                            .with(|refused| refused.as_ref().map(|(_, error)| error.words(words)))
+                            .with(|refused| refused.as_ref().map(|(_, error)| error_words(self.app, error)))
                             .map(|text| {
                                 view! {
                                     <div class="notice" data-tone="bad">

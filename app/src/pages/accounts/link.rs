@@ -5,7 +5,7 @@ use std::time::Duration;
 use balas_domain::{AccountId, AccountStatus, Timestamp, view::AccountView};
 use leptos::{prelude::*, task::spawn_local};
 
-use super::act::Act;
+use super::{act::Act, error_words};
 use crate::{
     api::{self, AccountAction, ApiError},
     browser::ambient,
@@ -52,7 +52,8 @@ fn shown(account: &AccountView) -> Shown {
 /// The section; nothing while there is nothing to link.
 #[component]
 pub(super) fn Linking(id: AccountId, account: Memo<AccountView>) -> impl IntoView {
-    let words = use_app().office_words();
+    let app = use_app();
+    let words = app.office_words();
     let act = Act::new(id);
     let now = Memo::new(move |_| account.with(shown));
     let open = Memo::new(move |_| now.get() != Shown::Nothing);
@@ -125,7 +126,7 @@ pub(super) fn Linking(id: AccountId, account: Memo<AccountView>) -> impl IntoVie
                             .map(|error| {
                                 view! {
                                     <p class="notice" data-tone="bad">
-                                        {icon(Icon::Alert)} <span>{error.words(words)}</span>
+                                        {icon(Icon::Alert)} <span>{error_words(app, &error)}</span>
                                     </p>
                                 }
                             })

@@ -25,7 +25,13 @@ use balas_domain::{Permission, Random, view::ProviderKind};
 use leptos::prelude::*;
 
 use super::missing::Missing;
-use crate::{browser::ambient::BrowserRandom, i18n::OfficeWords, route::Route, state::use_app};
+use crate::{
+    api::ApiError,
+    browser::ambient::BrowserRandom,
+    i18n::{OfficeWords, said::said},
+    route::Route,
+    state::{App, use_app},
+};
 
 /// Which page of this section.
 #[component]
@@ -44,6 +50,20 @@ pub(crate) fn Accounts() -> impl IntoView {
         Route::Account(id) => view! { <detail::Account id=id /> }.into_any(),
         Route::Accounts if app.may(Permission::ReadAccounts) => view! { <list::List /> }.into_any(),
         _ => view! { <Missing /> }.into_any(),
+    }
+}
+
+/// What went wrong, in the page's language.
+fn error_words(app: App, error: &ApiError) -> String {
+    said(&error.words(app.office_words()), app.lang)
+}
+
+/// Says what went wrong.
+fn complain(app: App, error: &ApiError) {
+    if *error == ApiError::SignedOut {
+        app.complain(error);
+    } else {
+        app.toasts().bad(error_words(app, error));
     }
 }
 

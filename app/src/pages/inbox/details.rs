@@ -14,7 +14,7 @@ use crate::{
     pages::people::undo_button,
     state::{App, use_app},
     ui::{
-        avatar::Avatar,
+        avatar::ChatAvatar,
         badge::AccountBadge,
         icon::{Icon, icon},
         time::{Style, Time},
@@ -97,7 +97,7 @@ pub(super) fn Details(id: ConversationId, shown: RwSignal<Shown>) -> impl IntoVi
                 move || contact.get().and_then(|(_, found)| found.contact.username).map(|n| format!("@{n}"));
             view! {
                 <div class="details-who">
-                    <Avatar name=row.title.clone() id=id.to_string() />
+                    <ChatAvatar name=row.title.clone() id=id picture=row.picture />
                     <h3 dir="auto">{row.title.clone()}</h3>
                     <p>{username}</p>
                 </div>

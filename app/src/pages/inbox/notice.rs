@@ -91,6 +91,7 @@ mod tests {
             last_inbound_at: last_inbound_hour.map(|hour| Timestamp::from_seconds(hour * 3600)),
             sort_at: Timestamp(0),
             work: balas_domain::Work::default(),
+            picture: None,
             version: Seq(1),
         }
     }

@@ -8,7 +8,7 @@ use crate::{
     route::{Filter, Route},
     state::use_app,
     ui::{
-        avatar::Avatar,
+        avatar::ChatAvatar,
         badge::Unread,
         icon::{Icon, icon},
         preview::preview_line,
@@ -36,6 +36,10 @@ pub(super) fn Row(id: ConversationId, filter: Memo<Filter>) -> impl IntoView {
     let title = Memo::new({
         let row = row.clone();
         move |_| row.with(|row| row.title.clone())
+    });
+    let picture = Memo::new({
+        let row = row.clone();
+        move |_| row.with(|row| row.picture)
     });
     let last = Memo::new({
         let row = row.clone();
@@ -82,7 +86,7 @@ pub(super) fn Row(id: ConversationId, filter: Memo<Filter>) -> impl IntoView {
                 aria-current=current
                 data-unread=move || (unread.get() > 0).then_some("")
             >
-                {move || view! { <Avatar name=title.get() id=id.to_string() /> }}
+                {move || view! { <ChatAvatar name=title.get() id=id picture=picture.get() /> }}
                 <span class="row-main">
                     <span class="row-line">
                         <span class="row-title" dir="auto">{title}</span>

@@ -23,7 +23,7 @@ use crate::{
     route::Route,
     state::{App, inbox::Load, loading, use_app},
     ui::{
-        avatar::Avatar,
+        avatar::ChatAvatar,
         empty::Empty,
         icon::{Icon, icon},
         skeleton::SkeletonThread,
@@ -96,6 +96,10 @@ fn Head(id: ConversationId, details: RwSignal<Shown>, found: Found) -> impl Into
             .map(|row| row.with(|row| (row.title.clone(), row.account_id, row.address.clone(), row.group)))
     });
     let title = move || row.get().map(|(title, ..)| title).unwrap_or_default();
+    let picture = Memo::new(move |_| {
+        app.inbox().thread_load.track();
+        app.inbox().row(id).and_then(|row| row.with(|row| row.picture))
+    });
     let line = move || {
         let typing = app.live().typing.with(|typing| {
             typing.who(id, app.my_id()).map(|(who, presence)| match (who, presence) {
@@ -139,7 +143,7 @@ fn Head(id: ConversationId, details: RwSignal<Shown>, found: Found) -> impl Into
             <a class="icon-button thread-back" href=back aria-label=words.back>
                 {icon(Icon::Back)}
             </a>
-            {move || view! { <Avatar name=title() id=id.to_string() /> }}
+            {move || view! { <ChatAvatar name=title() id=id picture=picture.get() /> }}
             <div class="thread-who">
                 // Not before there is a name: a heading without words is read as one.
                 {move || Some(title()).filter(|title| !title.is_empty()).map(|title| view! { <h2 dir="auto">{title}</h2> })}

@@ -73,6 +73,7 @@ fn row(n: u32, unread: i32, version: i64) -> ConversationView {
         last_inbound_at: None,
         sort_at: seconds(u64::from(n)),
         work: Work::default(),
+        picture: None,
         version: Seq(version),
     }
 }

@@ -54,6 +54,7 @@ fn conversation(n: u128, sort_at: i64, version: i64) -> ConversationView {
         last_inbound_at: None,
         sort_at: Timestamp(sort_at),
         work: crate::work::Work::default(),
+        picture: None,
         version: Seq(version),
     }
 }

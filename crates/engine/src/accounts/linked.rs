@@ -232,6 +232,7 @@ impl Engine {
         accounts::set_code_expiry(&mut write, id, None).await?;
         accounts::set_linked(&mut write, id, true).await?;
         self.begin_sync(&mut write, id).await?;
+        self.want_pictures(&mut write, runtime).await?;
         self.publish(write).await?;
         self.jobs.wake();
         Ok(())

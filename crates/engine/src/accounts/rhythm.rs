@@ -39,6 +39,8 @@ pub struct Rhythm {
     pub settle: Duration,
     /// The first time that is waited before a phone's past is looked at again; the next ones are multiples of it.
     pub history: Duration,
+    /// Between two questions for pictures of people and groups.
+    pub pictures: Duration,
     /// The bridge must run so long without a break before its last end is forgotten.
     pub calm: Duration,
 }
@@ -62,6 +64,7 @@ impl Default for Rhythm {
             minute: Duration::from_mins(1),
             settle: Duration::from_secs(30),
             history: Duration::from_mins(1),
+            pictures: Duration::from_secs(2),
             calm: Duration::from_mins(10),
         }
     }

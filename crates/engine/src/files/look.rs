@@ -7,7 +7,9 @@ use std::{
 };
 
 use balas_domain::file::WAVEFORM;
-use image::{DynamicImage, ImageDecoder, ImageReader, Limits, codecs::jpeg::JpegEncoder};
+use image::{
+    DynamicImage, ImageDecoder, ImageReader, Limits, codecs::jpeg::JpegEncoder, imageops::FilterType,
+};
 
 use super::film;
 
@@ -19,6 +21,8 @@ const LONGEST_SIDE: u32 = 12_000;
 const PICTURE_MEMORY: u64 = 256 << 20;
 /// Longer side of a small picture.
 const PREVIEW_SIDE: u32 = 640;
+/// Side of what people show of themselves: twice the largest place where it is shown.
+const SQUARE_SIDE: u32 = 128;
 /// Quality of pictures that we write, 1–100.
 const QUALITY: u8 = 82;
 /// Opus counts samples at this rate, whatever was recorded.
@@ -43,7 +47,7 @@ pub(crate) struct Looked {
 pub(crate) fn look(path: &Path) -> io::Result<Looked> {
     let mime = sniff(path)?;
     let mut looked = Looked { mime, ..Looked::default() };
-    if let "image/jpeg" | "image/png" | "image/webp" | "image/gif" = looked.mime.as_str() {
+    if is_picture(&looked.mime) {
         if let Some(picture) = open(path) {
             looked.frame = Some((picture.width(), picture.height()));
             looked.preview = preview(&picture);
@@ -60,6 +64,11 @@ pub(crate) fn look(path: &Path) -> io::Result<Looked> {
         (looked.frame, looked.duration) = (told.frame, told.duration);
     }
     Ok(looked)
+}
+
+/// Whether we open files of this type.
+fn is_picture(mime: &str) -> bool {
+    matches!(mime, "image/jpeg" | "image/png" | "image/webp" | "image/gif")
 }
 
 /// Its MIME type by what stands at its beginning.
@@ -119,6 +128,17 @@ fn preview(picture: &DynamicImage) -> Option<Vec<u8>> {
         picture.clone()
     };
     jpeg(&small)
+}
+
+/// The middle of a picture as a small square JPEG; `None` if it is no picture.
+pub(crate) fn square(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    if !is_picture(&sniff(path)?) {
+        return Ok(None);
+    }
+    Ok(open(path).and_then(|picture| {
+        let side = picture.width().min(picture.height()).clamp(1, SQUARE_SIDE);
+        jpeg(&picture.resize_to_fill(side, side, FilterType::Triangle))
+    }))
 }
 
 /// As a JPEG, on white where one can look through it. Nothing of the original file but its pixels is in it.
@@ -215,6 +235,45 @@ mod tests {
         for format in [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::Gif] {
             assert!(opened(&drawn(LONGEST_SIDE, 1, format)).is_some(), "{format:?}");
             assert!(opened(&drawn(1, LONGEST_SIDE + 1, format)).is_none(), "{format:?}");
+        }
+    }
+
+    fn squared(bytes: &[u8]) -> Option<Vec<u8>> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        std::fs::write(&path, bytes).unwrap();
+        square(&path).unwrap()
+    }
+
+    #[rstest]
+    #[case::wide(640, 320, 128)]
+    #[case::high(200, 900, 128)]
+    #[case::small(96, 96, 96)]
+    #[case::tiny(1, 40, 1)]
+    fn what_people_show_becomes_a_small_square(#[case] width: u32, #[case] height: u32, #[case] side: u32) {
+        for format in [ImageFormat::Png, ImageFormat::Jpeg] {
+            let bytes = squared(&drawn(width, height, format)).unwrap();
+            assert_eq!(type_of(&bytes), "image/jpeg");
+            let small = image::load_from_memory(&bytes).unwrap();
+            assert_eq!((small.width(), small.height()), (side, side));
+        }
+    }
+
+    /// Only pixels get through.
+    #[test]
+    fn nothing_but_what_is_seen_of_a_picture_is_kept() {
+        let mut photo = drawn(40, 40, ImageFormat::Jpeg);
+        let comment = b"taken at home";
+        let length = u16::try_from(comment.len() + 2).unwrap().to_be_bytes();
+        let segment: Vec<u8> = [&[0xff, 0xfe][..], &length, comment].concat();
+        photo.splice(2..2, segment);
+        photo.extend(b"<script>alert(1)</script>");
+        let square = squared(&photo).unwrap();
+        for secret in [&comment[..], b"<script"] {
+            assert!(!square.windows(secret.len()).any(|part| part == secret));
+        }
+        for other in [&b"<svg xmlns='http://www.w3.org/2000/svg'/>"[..], b"<html>", b""] {
+            assert_eq!(squared(other), None);
         }
     }
 

@@ -1,11 +1,12 @@
 //! Files that come and go with messages: fetched from `WhatsApp` in the background ([`fetch`]), uploaded by browsers
 //! ([`upload`]), looked at by a virus scanner ([`scan`]) and into by us ([`look`]), kept once however often they are sent ([`storage`]), and given only to those who
-//! may see their message.
+//! may see their message. And what people and groups show of themselves ([`picture`]).
 
 mod clamd;
 mod fetch;
 mod film;
 mod look;
+mod picture;
 mod scan;
 mod send;
 mod spool;
@@ -180,11 +181,7 @@ impl Engine {
         let looked = self.looking(move || look::look(&path)).await?.map_err(StorageError::Disk)?;
         let Looked { mime, frame, duration, waveform, preview } = looked;
         let preview = match preview {
-            Some(bytes) => {
-                let bytes = futures::stream::iter([Ok::<_, std::convert::Infallible>(bytes.into())]);
-                let spooled = spool::spool(&self.files.folders.spool, bytes, LARGEST).await;
-                Some(spooled.map_err(|error| EngineError::Internal(error.to_string()))?)
-            }
+            Some(bytes) => Some(self.spool_bytes(bytes).await?),
             None => None,
         };
         let key = self.keep(ws, storage, file).await?;

@@ -191,6 +191,7 @@ impl Engine {
         let place = conversations::place(write, runtime.id, &chat.address, contact, new_id).await?;
         if place.made {
             self.recall_erased(write, place.id, &chat.address).await?;
+            self.want_pictures(write, runtime).await?;
         }
         if let Some(name) = chat.name.as_deref().filter(|_| group) {
             conversations::name_it(write, place.id, &chat.address, name).await?;

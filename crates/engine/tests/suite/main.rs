@@ -14,6 +14,7 @@ mod identity;
 mod inbound;
 mod lifecycle;
 mod outbound;
+mod pictures;
 mod reading;
 mod routing;
 mod s3;

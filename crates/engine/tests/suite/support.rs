@@ -58,6 +58,7 @@ pub const RHYTHM: Rhythm = Rhythm {
     minute: Duration::from_millis(100),
     settle: Duration::from_millis(600),
     history: Duration::from_secs(5),
+    pictures: Duration::from_millis(10),
     calm: Duration::from_millis(300),
 };
 

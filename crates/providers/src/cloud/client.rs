@@ -213,6 +213,11 @@ impl Provider for Cloud {
         fetch::run(self, media).await
     }
 
+    async fn picture(&self, _whose: &Address) -> Result<Option<Vec<u8>>, FetchError> {
+        let reason = "The Cloud API shows no pictures of people.".to_owned();
+        Err(FetchError::Unsupported { reason })
+    }
+
     async fn check(&self) -> Result<Checked, CheckError> {
         check::run(self).await
     }

@@ -16,6 +16,7 @@ use super::{
     address::to_jid,
     check, fetch,
     order::Order,
+    picture,
     settings::{Secrets, Settings},
     transport::{Call, Endpoint, Fault},
 };
@@ -144,8 +145,7 @@ impl Gateway {
         }
     }
 
-    /// A call about a chat that does no harm when repeated.
-    /// A call about a chat: whose it is goes into the body.
+    /// A call about a chat that does no harm when repeated: whose it is goes into the body.
     async fn about_chat(&self, path: &[&str], chat: &Address, mut body: Value) -> Result<(), CallError> {
         let phone = to_jid(chat).map_err(|reason| CallError::Unsupported { reason })?;
         body["phone"] = json!(phone);
@@ -251,6 +251,10 @@ impl Provider for Gateway {
 
     async fn fetch(&self, media: &MediaSource) -> Result<Download, FetchError> {
         fetch::run(self, media).await
+    }
+
+    async fn picture(&self, whose: &Address) -> Result<Option<Vec<u8>>, FetchError> {
+        picture::run(self, whose).await
     }
 
     async fn check(&self) -> Result<Checked, CheckError> {

@@ -5,6 +5,7 @@
 //! | `GET /control/phones?account=&q=` | the phones that have a chat with this account |
 //! | `POST /control/phones` | `{account, from, name, hidden?}`: a phone that has not written yet |
 //! | `POST /control/hidden` | `{phone, hidden}`: the customer hides the number, or shows it with the next message |
+//! | `POST /control/picture` | `{phone, picture}`: a phone or group shows this one of its pictures (1, 2, …), or none (`null`) |
 //! | `GET /control/chat?account=&phone=` | the messages of a chat, the newest or those older than `before` |
 
 use std::sync::Arc;
@@ -30,6 +31,7 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
     Router::new()
         .route("/control/phones", get(phones).post(add_phone))
         .route("/control/hidden", post(hide))
+        .route("/control/picture", post(show_picture))
         .route("/control/chat", get(chat))
 }
 
@@ -83,6 +85,19 @@ struct Hide {
 async fn hide(State(shared): State<Arc<Shared>>, bytes: Bytes) -> Answer {
     let Hide { phone, hidden } = body(&bytes)?;
     World(shared).hide_number(&phone, hidden)?;
+    Ok(Json(json!({"success": true})))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Shown {
+    phone: String,
+    picture: Option<u32>,
+}
+
+async fn show_picture(State(shared): State<Arc<Shared>>, bytes: Bytes) -> Answer {
+    let Shown { phone, picture } = body(&bytes)?;
+    World(shared).show_picture(&phone, picture)?;
     Ok(Json(json!({"success": true})))
 }
 

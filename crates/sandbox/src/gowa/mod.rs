@@ -5,6 +5,7 @@
 //! did not expect.
 
 mod answer;
+mod avatar;
 mod call;
 mod chats;
 mod devices;
@@ -183,6 +184,9 @@ fn statics(call: &Call<'_>, path: &[&str], fault: &MediaFault) -> Answer {
         let content = call.state().qr_picture(&call.gateway.name, file, call.now);
         let png = content.and_then(|content| files::qr_png(&content)).ok_or_else(|| no_route(call))?;
         return Ok(Done::File("image/png", png));
+    }
+    if let ["avatar", size, file] = path {
+        return avatar::file(call, size, file);
     }
     let path = format!("statics/{}", path.join("/"));
     let state = call.state();

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{
-    answer::{Answer, Done, Refusal},
+    answer::{Answer, Done},
+    avatar,
     call::Call,
     groups, jid, no_route,
 };
@@ -12,7 +13,7 @@ use crate::world::Recipient;
 pub(super) fn ask(call: &Call<'_>, what: &[&str]) -> Answer {
     match what {
         ["info"] => info(call),
-        ["avatar"] => avatar(call),
+        ["avatar"] => avatar::ask(call),
         ["check"] => check(call),
         ["business-profile"] => profile(call),
         ["my", "groups"] => groups::mine(call),
@@ -55,17 +56,6 @@ fn info(call: &Call<'_>) -> Answer {
         }
     }
     Ok(Done::new("Success get user info", results))
-}
-
-fn avatar(call: &Call<'_>) -> Answer {
-    let who = jid::recipient(call.parameter("phone")?)?;
-    call.linked()?;
-    if jid::key(&call.state(), &who).is_none() {
-        return Err(Refusal::internal("no avatar found"));
-    }
-    // On WhatsApp's own server, which nobody can reach from here.
-    let url = "https://pps.whatsapp.net/v/t61.24694-24/x.jpg?oe=6";
-    Ok(Done::new("Success get avatar", json!({"url": url, "id": "1755650000", "type": "image"})))
 }
 
 fn check(call: &Call<'_>) -> Answer {

@@ -20,6 +20,7 @@ mod outbound;
 mod outgoing;
 mod past;
 mod phone;
+mod picture;
 mod views;
 
 #[cfg(test)]
@@ -187,6 +188,8 @@ pub(crate) struct State {
     handsets: BTreeMap<String, Handset>,
     gateways: BTreeMap<String, Server>,
     groups: BTreeMap<String, Group>,
+    /// Which of their pictures phones and groups show, by their keys.
+    pictures: HashMap<String, u32>,
     /// What Meta's servers hold, by media id.
     media: HashMap<String, media::MediaObject>,
 }

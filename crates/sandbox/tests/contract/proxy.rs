@@ -105,6 +105,7 @@ async fn everything_that_is_said_is_allowed(
         HistoryQuery { since: Some(NOW), until: Some(NOW), from_us: Some(false), ..HistoryQuery::default() };
     assert_eq!(gateway.messages(&siti(), query, NOW).await.unwrap().messages.len(), 2);
     gateway.user_info(&siti()).await.unwrap();
+    world.show_picture(SITI, Some(1)).unwrap();
     assert_eq!(gateway.group_info(&group).await.unwrap().members.len(), 2);
     assert!(gateway.check_number(&siti()).await.unwrap());
 

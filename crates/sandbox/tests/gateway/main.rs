@@ -9,6 +9,7 @@ mod hearing;
 mod history;
 mod linking;
 mod media;
+mod pictures;
 mod sending;
 mod shapes;
 mod support;

@@ -112,6 +112,7 @@ async fn answers_of_version_9() {
     let reaction = json!({"phone": jid, "emoji": "👍"});
     asker.ask("reaction_sent", "POST", &format!("/message/{photo}/reaction"), Some(reaction)).await;
     asker.get("user_info", &format!("/user/info?phone={jid}")).await;
+    rig.world.show_picture(SITI, Some(1)).unwrap();
     asker.get("user_avatar", &format!("/user/avatar?phone={jid}")).await;
     asker.get("user_check", &format!("/user/check?phone={jid}")).await;
     asker.get("my_contacts", "/user/my/contacts").await;

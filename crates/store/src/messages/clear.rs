@@ -2,14 +2,14 @@
 
 use balas_domain::{ConversationId, Timestamp, WorkspaceId};
 
-use crate::{Result, StoreError, Tx, Write, events, files};
+use crate::{Result, StoreError, Tx, Write, events, files, pictures};
 
 /// What became of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cleared {
     /// So many messages are gone.
     pub messages: u64,
-    /// What lay in storages for them. Something else may name the same.
+    /// What lay in storages for them and as the picture. Something else may name the same.
     pub blobs: Vec<files::Blob>,
 }
 
@@ -26,7 +26,7 @@ pub async fn cleared_until(ws: WorkspaceId, tx: &mut Tx, id: ConversationId) -> 
 }
 
 /// Takes away what was said, with everything that hangs on it: versions, reactions, files, what waits for it, what was to
-/// be sent, and what the log tells of it. The conversation stays, and so does when its customer last wrote, since WhatsApp
+/// be sent, the picture until it is asked for again, and what the log tells of it. The conversation stays, and so does when its customer last wrote, since WhatsApp
 /// counts from there.
 ///
 /// # Errors
@@ -49,7 +49,8 @@ pub async fn clear(write: &mut Write, id: ConversationId) -> Result<Cleared> {
         ws,
         id,
     )?;
-    let blobs = files::of_conversation(ws, write.tx(), id).await?;
+    let mut blobs = files::of_conversation(ws, write.tx(), id).await?;
+    blobs.extend(pictures::let_go(write, id).await?);
     events::forget(write, id).await?;
     let messages = drop_messages(write, id).await?;
     execute!(

@@ -6,7 +6,7 @@ use balas_domain::{
 };
 use sqlx::FromRow;
 
-use crate::{Result, StoreError, Write, codec, conversations, dialect::Ids, messages};
+use crate::{Result, StoreError, Write, codec, conversations, dialect::Ids, messages, pictures};
 
 #[derive(FromRow)]
 struct Row {
@@ -53,6 +53,7 @@ pub(crate) const fn is_better(new: &Address, old: &Address) -> bool {
 pub(super) async fn merge(write: &mut Write, from: ConversationId, into: ConversationId) -> Result<()> {
     let ws = write.workspace();
     let (gone, kept) = (Row::of(write, from).await?, Row::of(write, into).await?);
+    let picture = pictures::of(ws, write.tx(), from).await?;
     let read_until = kept.read_until.max(gone.read_until);
     let counted_twice = drop_duplicates(write, from, into, read_until).await?;
     execute!(
@@ -119,6 +120,9 @@ pub(super) async fn merge(write: &mut Write, from: ConversationId, into: Convers
         kept.cleared_until.max(gone.cleared_until),
         read_until,
     )?;
+    if let Some(picture) = picture {
+        pictures::inherit(write, into, &picture).await?;
+    }
     if kept.read_until != gone.read_until {
         // What was read in one of them was read in both.
         conversations::count_unread(write, into, read_until).await?;
@@ -426,9 +430,10 @@ async fn split(
     execute!(
         write.tx(),
         "INSERT INTO conversations (workspace_id, account_id, id, contact_id, address, title, title_key, unread,
-            sort_at, is_group, version, created_at, state, assignee_id, labelled, cleared_until)
+            sort_at, is_group, version, created_at, state, assignee_id, labelled, cleared_until, picture_due_at)
          SELECT workspace_id, account_id, $3, $4, $5, title, title_key, 0, sort_at, is_group, 0, created_at,
-            CASE WHEN state = 'snoozed' THEN 'open' ELSE state END, assignee_id, labelled, cleared_until
+            CASE WHEN state = 'snoozed' THEN 'open' ELSE state END, assignee_id, labelled, cleared_until,
+            CASE WHEN picture_due_at IS NOT NULL THEN 0 END
          FROM conversations WHERE workspace_id = $1 AND id = $2",
         ws,
         id,
@@ -474,6 +479,8 @@ async fn split(
     for (conversation, unread) in [(id, row.unread - gone), (new, gone)] {
         recount(write, conversation, unread).await?;
     }
+    // Whose it is that it has is not known.
+    pictures::want(ws, write.tx(), id).await?;
     write.conversation_split(id, new);
     Ok(())
 }

@@ -13,7 +13,7 @@ use crate::{
     dialect::Ids,
     events, files, groups,
     messages::{self, drop_messages, end_of_second},
-    words,
+    pictures, words,
 };
 
 /// Groups that are asked for at once.
@@ -28,7 +28,7 @@ pub struct Erased {
     pub addresses: Vec<Address>,
     /// Until when nothing of it may come back; `None` if nothing was said with it.
     pub until: Option<Timestamp>,
-    /// What lay in storages for its messages. Something else may name the same.
+    /// What lay in storages for its messages and as its picture. Something else may name the same.
     pub blobs: Vec<files::Blob>,
 }
 
@@ -121,6 +121,7 @@ pub async fn erase(write: &mut Write, id: ContactId) -> Result<Erased> {
         erased.until = erased.until.max(newest.map(|(at,)| end_of_second(at)));
         erased.addresses.extend(conversations::addresses(ws, write.tx(), conversation).await?);
         erased.blobs.extend(files::of_conversation(ws, write.tx(), conversation).await?);
+        erased.blobs.extend(pictures::of(ws, write.tx(), conversation).await?);
         events::forget(write, conversation).await?;
         drop_messages(write, conversation).await?;
         let sql = "DELETE FROM conversations WHERE workspace_id = $1 AND id = $2";

@@ -16,6 +16,7 @@ mod messages;
 mod operations;
 mod paging;
 mod people;
+mod pictures;
 mod queues;
 mod scan;
 mod schema;

@@ -1,13 +1,14 @@
 //! Contacts and conversations that become one, and part again.
 
 use balas_domain::{
-    ContactId, ConversationId, Identity, JobId, LabelId, MergeId, MessageStatus, Payload, Priority,
-    WorkState, people::MergeReason, query::ContactQuery,
+    ContactId, ConversationId, Identity, JobId, LabelId, MediaStorage, MergeId, MessageStatus, Payload,
+    Priority, WorkState, people::MergeReason, query::ContactQuery,
 };
 use balas_store::{
     StoreError, Write, contacts, conversations, jobs, labels,
     messages::{self, AuthorRef, Inserted, NewMessage},
     people::{self, Why},
+    pictures,
     testing::Kind,
     work,
 };
@@ -412,4 +413,31 @@ async fn another_workspace_sees_and_changes_nothing(#[values(Kind::Sqlite, Kind:
     let details = people::details(world.ws, &mut tx, one).await.unwrap().unwrap();
     assert_eq!((details.identities.len(), details.merges.len()), (2, 1));
     assert_eq!(details.merges[0].by.as_deref(), Some("Ani"));
+}
+
+/// The one that stays keeps its picture; if it has none, it takes the other one's.
+#[rstest]
+#[tokio::test]
+async fn a_picture_outlives_a_merge(
+    #[values(Kind::Sqlite, Kind::Postgres)] kind: Kind,
+    #[values(None, Some("kept"))] kept: Option<&str>,
+    #[values(None, Some("other"))] other: Option<&str>,
+) {
+    let world = World::new(kind).await;
+    let (phone, lid) = (phone(PHONE), lid(LID));
+    let (_, into) = arrives(&world, &phone, 1, 1).await;
+    let (_, from) = arrives(&world, &lid, 2, 2).await;
+    let mut write = world.write().await;
+    for (id, key) in [(into, kept), (from, other)] {
+        if let Some(key) = key {
+            pictures::put(&mut write, id, MediaStorage::Local, key, at(9)).await.unwrap();
+        }
+    }
+    write.commit().await.unwrap();
+    told(&world, &[lid, phone]).await;
+    let mut tx = world.db.read().await.unwrap();
+    let picture = pictures::of(world.ws, &mut tx, into).await.unwrap().map(|blob| blob.key);
+    drop(tx);
+    assert_eq!(picture.as_deref(), kept.or(other));
+    assert_eq!(world.view(into).await.picture, picture.map(|_| 1));
 }

@@ -1,0 +1,111 @@
+// What contacts and groups show of themselves: it comes by itself, without a reload and without anything moving, and whoever
+// shows nothing has initials.
+
+import { type Locator, type Page } from "@playwright/test";
+
+import { seenInTheDark, violations } from "./support/axe.js";
+import { GATEWAY } from "./support/sandbox.js";
+import { open, openChat, row } from "./support/screens.js";
+import { type Server } from "./support/server.js";
+import { expect, test } from "./support/test.js";
+
+const PHONE = "+62 811 2222 444";
+const OWN = "628112222444";
+const GROUP = "120363402106888888@g.us";
+const SITI = { from: "6281200001111", name: "Siti Rahma" };
+const BUDI = { from: "6281200002222", name: "Budi Hartono" };
+const RESELLERS = { name: "Reseller Bogor" };
+
+/** A linked number, with a group that has a picture, and two people of whom one shows hers. */
+async function link(page: Page, server: Server): Promise<void> {
+  await open(page, "/accounts/new");
+  await page.getByRole("radio", { name: /^Gateway/ }).check();
+  const fields = {
+    Name: "Gudang",
+    "Phone number": PHONE,
+    "Address of the gateway": server.sandbox.gateway("v9"),
+    User: GATEWAY.user,
+    "Gateway password": GATEWAY.password,
+    "Webhook secret": "a-webhook-secret-of-ours",
+  };
+  for (const [label, value] of Object.entries(fields)) {
+    await page.getByRole("textbox", { name: label, exact: true }).fill(value);
+  }
+  await page.getByRole("button", { name: "Save and connect" }).click();
+  await expect(page).toHaveURL(/\/accounts\/[0-9a-f-]{36}$/);
+  await expect(page.getByRole("img", { name: "QR code that links Gudang" })).toBeVisible();
+  await server.sandbox.scan(`v9/balas-${page.url().split("/").pop() ?? ""}`, PHONE);
+  await expect(page.getByText("Connected", { exact: true }).first()).toBeVisible();
+  await server.sandbox.addGroup({ account: OWN, id: GROUP, name: RESELLERS.name, members: [SITI, BUDI] });
+  await server.sandbox.picture(GROUP, 1);
+  await server.sandbox.picture(SITI.from, 1);
+}
+
+const writes = (server: Server, who: { from: string; name: string }, text: string, group?: string) =>
+  server.sandbox.receive({ account: OWN, from: who.from, name: who.name, text, ...(group && { group }) });
+
+/** The picture of an avatar, if it has one. */
+const picture = (where: Locator): Locator => where.locator(".avatar img");
+
+/** Waits until a picture is there, and is seen in the whole of its round. */
+async function seen(where: Locator): Promise<void> {
+  // The questions have a wait between them.
+  await expect(picture(where)).toBeVisible({ timeout: 20_000 });
+  await expect.poll(() => picture(where).evaluate((img: HTMLImageElement) => img.naturalWidth)).toBeGreaterThan(0);
+  const round = await where.locator(".avatar").boundingBox();
+  expect(await picture(where).boundingBox()).toEqual(round);
+}
+
+test.describe("pictures", () => {
+  test.use({ isolated: true });
+
+  test("come live into the list, the header and the details, and hidden ones leave initials", async ({
+    page,
+    server,
+    signIn,
+  }) => {
+    await signIn(page, "owner");
+    await link(page, server);
+    await open(page, "/inbox");
+    await writes(server, BUDI, "Halo");
+    await writes(server, SITI, "Ada stok?");
+    await expect(row(page, SITI)).toBeVisible();
+    const before = await row(page, SITI).locator(".row-title").boundingBox();
+    await seen(row(page, SITI));
+    const after = await row(page, SITI).locator(".row-title").boundingBox();
+    expect([after?.x, after?.width]).toEqual([before?.x, before?.width]);
+
+    await openChat(page, SITI);
+    await seen(page.locator(".thread-head"));
+    await seen(page.getByRole("complementary", { name: "Details" }));
+    expect(await violations(page)).toEqual([]);
+    expect(await seenInTheDark(page)).toEqual([]);
+
+    // Already open when its picture comes.
+    await writes(server, SITI, "Di grup juga", GROUP);
+    await expect(row(page, RESELLERS)).toBeVisible();
+    await row(page, RESELLERS).click();
+    await expect(page.getByRole("heading", { level: 2, name: RESELLERS.name })).toBeVisible();
+    await seen(page.locator(".thread-head"));
+    await seen(row(page, RESELLERS));
+
+    // All were asked for, and one has none.
+    await expect(row(page, BUDI).locator(".avatar")).toHaveText("BH");
+    await expect(picture(row(page, BUDI))).toHaveCount(0);
+    await page.reload();
+    await seen(row(page, SITI));
+  });
+
+  test("that cannot be loaded leave the initials", async ({ page, server, signIn }) => {
+    await signIn(page, "owner");
+    await link(page, server);
+    await page.route("**/picture?v=*", (route) => route.abort());
+    await open(page, "/inbox");
+    await writes(server, SITI, "Ada stok?");
+    const avatar = row(page, SITI).locator(".avatar");
+    await expect(avatar.locator("img")).toBeAttached({ timeout: 20_000 });
+    await expect(avatar).toHaveText("SR");
+    await expect.poll(() => avatar.locator("img").evaluate((img: HTMLImageElement) => img.complete)).toBe(true);
+    expect(await avatar.locator("img").evaluate((img: HTMLImageElement) => img.naturalWidth)).toBe(0);
+  });
+});
