@@ -63,17 +63,16 @@ impl World {
         Ok(())
     }
 
-<<<<<<< HEAD
     /// How many of this customer's messages businesses have not read yet, as far as the customer is told.
     pub fn unread(&self, customer: &str) -> usize {
         self.0.state().unread(customer)
-=======
+    }
+
     /// A phone or group shows this one of its pictures (1, 2, …) from now on, or none.
     pub fn show_picture(&self, whose: &str, picture: Option<u32>) -> Result<(), WorldError> {
         let effects = self.0.state().set_picture(whose, picture)?;
         self.0.carry_out(effects);
         Ok(())
->>>>>>> w-c
     }
 
     /// Whether a business shows "typing…" on this phone.
