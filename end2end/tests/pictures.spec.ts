@@ -76,7 +76,7 @@ test.describe("pictures", () => {
     const before = await chatOf(page, SITI).locator(".row-title").boundingBox();
     await seen(chatOf(page, SITI));
     const after = await chatOf(page, SITI).locator(".row-title").boundingBox();
-    expect([after?.x, after?.width]).toEqual([before?.x, before?.width]);
+    expect([after?.x, after?.height]).toEqual([before?.x, before?.height]);
 
     await openChat(page, SITI);
     await seen(page.locator(".thread-head"));
