@@ -34,7 +34,7 @@ pub(crate) fn Avatar(#[prop(into)] name: String, #[prop(into)] id: String) -> im
 pub(crate) fn ChatAvatar(
     #[prop(into)] name: String,
     id: ConversationId,
-    /// The how-manieth one, if there is one.
+    /// Its number among its pictures, if there is one.
     picture: Option<u32>,
 ) -> impl IntoView {
     let id = id.to_string();

@@ -109,7 +109,7 @@ pub struct ConversationView {
     /// What the team has made of it.
     #[serde(default)]
     pub work: Work,
-    /// It has a picture: the how-manieth one, as `v` of its address.
+    /// Its picture, if it has one: a number that each other one raises, `v` in the address of the picture.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub picture: Option<u32>,
     /// The event that last changed this row.

@@ -15,7 +15,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The business numbers that exist from the start; more can be added later.
     pub numbers: Vec<Number>,
-    /// Whether the first number starts with the conversations of [`crate::seed`].
+    /// Whether the first number starts with the conversations of [`crate::seed`], and phones and groups show pictures
+    /// without being told to.
     pub seed: bool,
 }
 

@@ -107,6 +107,9 @@ pub async fn start_with(
 ) -> Result<Running, StartError> {
     let Config { listen, numbers, seed } = config;
     let mut state = State::default();
+    if seed {
+        state.show_pictures();
+    }
     let seeded = numbers.first().filter(|_| seed).map(|number| number.phone_number_id.clone());
     for number in numbers {
         let phone_number_id = number.phone_number_id.clone();

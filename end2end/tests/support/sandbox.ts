@@ -159,7 +159,7 @@ export class Sandbox {
     return this.call("POST", "group-members", step);
   }
 
-  /** A phone or group shows this one of its pictures (1, 2, …), or none. */
+  /** A phone or group shows this one of its pictures (1, 2, …; the first one if nothing is said), or none. */
   picture(phone: string, picture: number | null): Promise<unknown> {
     return this.call("POST", "picture", { phone, picture });
   }

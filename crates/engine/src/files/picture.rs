@@ -36,7 +36,7 @@ struct PicturesJob {
 }
 
 impl Engine {
-    /// The picture of a conversation, and the how-manieth it is.
+    /// The picture of a conversation, with its number among its pictures.
     ///
     /// # Errors
     /// When the actor may not, or there is none.
@@ -86,17 +86,16 @@ impl Engine {
             (account, pictures::due(ws, &mut tx, account_id, now, active).await?)
         };
         let Some(account) = account else { return Ok(Done::Remove) };
-        match due {
-            _ if account.status != AccountStatus::Ready => self.pictures_rest(job, &runtime).await,
-            None => self.pictures_rest(job, &runtime).await,
-            Some(due) if due.idle => {
-                let mut tx = self.store.begin().await?;
-                pictures::put_off(ws, &mut tx, account_id, now, active, now.after(AGAIN)).await?;
-                tx.commit().await?;
-                Ok(Done::Wait(now))
-            }
-            Some(due) => self.ask_for_picture(job, &runtime, account.settings.media_storage, &due).await,
+        let Some(due) = due.filter(|_| account.status == AccountStatus::Ready) else {
+            return self.pictures_rest(job, &runtime).await;
+        };
+        if due.idle {
+            let mut tx = self.store.begin().await?;
+            pictures::put_off(ws, &mut tx, account_id, now, active, now.after(AGAIN)).await?;
+            tx.commit().await?;
+            return Ok(Done::Wait(now));
         }
+        self.ask_for_picture(job, &runtime, account.settings.media_storage, &due).await
     }
 
     /// Nothing is due: the job waits until something is, or ends while the number is not connected. Whoever makes something

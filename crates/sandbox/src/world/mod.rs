@@ -189,7 +189,9 @@ pub(crate) struct State {
     gateways: BTreeMap<String, Server>,
     groups: BTreeMap<String, Group>,
     /// Which of their pictures phones and groups show, by their keys.
-    pictures: HashMap<String, u32>,
+    pictures: HashMap<String, Option<u32>>,
+    /// Those that were told nothing else show one.
+    all_show_pictures: bool,
     /// What Meta's servers hold, by media id.
     media: HashMap<String, media::MediaObject>,
 }
@@ -252,12 +254,21 @@ impl State {
         true
     }
 
-    /// Forgets phones, chats, messages, files and faults; numbers, gateways, their links and webhook URLs
+    /// Forgets phones, chats, messages, files, pictures and faults; numbers, gateways, their links and webhook URLs
     /// stay.
     pub(crate) fn reset(&mut self) {
         let old = std::mem::take(self);
-        let Self { numbers, order, wabas, tokens, handsets, gateways, .. } = old;
-        *self = Self { numbers, order, wabas, tokens, handsets, gateways, ..Self::default() };
+        let Self { numbers, order, wabas, tokens, handsets, gateways, all_show_pictures, .. } = old;
+        *self = Self {
+            numbers,
+            order,
+            wabas,
+            tokens,
+            handsets,
+            gateways,
+            all_show_pictures,
+            ..Self::default()
+        };
         self.forget_backlogs();
     }
 

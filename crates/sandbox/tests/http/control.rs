@@ -23,6 +23,7 @@ async fn errors_are_json_with_clear_text() {
     says("/control/messages", json!({"from": SITI}), 400, "what is written").await;
     says("/control/typing", json!({"to": SITI}), 400, "does not tell businesses").await;
     says("/control/read", json!({"to": "999"}), 404, "999").await;
+    says("/control/picture", json!({"phone": "999", "picture": 1}), 404, "999").await;
     says("/control/faults", json!({"status": 200}), 400, "400 to 599").await;
     says("/control/numbers", json!({"phone_number_id": "x"}), 400, "missing field").await;
     says("/control/phones", json!({"account": "1", "from": "12", "name": "A"}), 400, "7 to 15").await;
