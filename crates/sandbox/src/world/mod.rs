@@ -259,16 +259,8 @@ impl State {
     pub(crate) fn reset(&mut self) {
         let old = std::mem::take(self);
         let Self { numbers, order, wabas, tokens, handsets, gateways, all_show_pictures, .. } = old;
-        *self = Self {
-            numbers,
-            order,
-            wabas,
-            tokens,
-            handsets,
-            gateways,
-            all_show_pictures,
-            ..Self::default()
-        };
+        *self =
+            Self { numbers, order, wabas, tokens, handsets, gateways, all_show_pictures, ..Self::default() };
         self.forget_backlogs();
     }
 
