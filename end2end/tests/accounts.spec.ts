@@ -158,8 +158,8 @@ test.describe("a number that tells customers nothing", () => {
     const customer = server.customer();
     await chat(page, customer);
     await expect(row(page, customer)).not.toContainText("unread");
-    await answer(page, "Masih");
-    await status(bubble(page, "Masih"), "delivered", "read");
+    await answer(page, "Sampai malam");
+    await status(bubble(page, "Sampai malam"), "delivered", "read");
     expect(await server.sandbox.unread(customer.number)).toBe(1);
     expect(await server.sandbox.typing(customer.number)).toBe(false);
 

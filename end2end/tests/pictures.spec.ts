@@ -12,7 +12,7 @@ import { expect, test } from "./support/test.js";
 const PHONE = "+62 811 2222 444";
 const OWN = "628112222444";
 const GROUP = "120363402106888888@g.us";
-const SITI = { from: "6281200001111", name: "Siti Rahma" };
+const KARTIKA = { from: "6281200001111", name: "Kartika Wening" };
 const BUDI = { from: "6281200002222", name: "Budi Hartono" };
 const RESELLERS = { name: "Reseller Bogor" };
 
@@ -36,7 +36,7 @@ async function link(page: Page, server: Server): Promise<void> {
   await expect(page.getByRole("img", { name: "QR code that links Gudang" })).toBeVisible();
   await server.sandbox.scan(`v9/balas-${page.url().split("/").pop() ?? ""}`, PHONE);
   await expect(page.getByText("Connected", { exact: true }).first()).toBeVisible();
-  await server.sandbox.addGroup({ account: OWN, id: GROUP, name: RESELLERS.name, members: [SITI, BUDI] });
+  await server.sandbox.addGroup({ account: OWN, id: GROUP, name: RESELLERS.name, members: [KARTIKA, BUDI] });
   await server.sandbox.picture(BUDI.from, null);
 }
 
@@ -71,21 +71,21 @@ test.describe("pictures", () => {
     await link(page, server);
     await open(page, "/inbox");
     await writes(server, BUDI, "Halo");
-    await writes(server, SITI, "Ada stok?");
-    await expect(chatOf(page, SITI)).toBeVisible();
-    const before = await chatOf(page, SITI).locator(".row-title").boundingBox();
-    await seen(chatOf(page, SITI));
-    const after = await chatOf(page, SITI).locator(".row-title").boundingBox();
+    await writes(server, KARTIKA, "Ada stok?");
+    await expect(chatOf(page, KARTIKA)).toBeVisible();
+    const before = await chatOf(page, KARTIKA).locator(".row-title").boundingBox();
+    await seen(chatOf(page, KARTIKA));
+    const after = await chatOf(page, KARTIKA).locator(".row-title").boundingBox();
     expect([after?.x, after?.height]).toEqual([before?.x, before?.height]);
 
-    await openChat(page, SITI);
+    await openChat(page, KARTIKA);
     await seen(page.locator(".thread-head"));
     await seen(page.locator(".details-who"));
     expect(await violations(page)).toEqual([]);
     expect(await seenInTheDark(page)).toEqual([]);
 
     // Already open when its picture comes.
-    await writes(server, SITI, "Di grup juga", GROUP);
+    await writes(server, KARTIKA, "Di grup juga", GROUP);
     await expect(chatOf(page, RESELLERS)).toBeVisible();
     await chatOf(page, RESELLERS).click();
     await expect(page.getByRole("heading", { level: 2, name: RESELLERS.name })).toBeVisible();
@@ -96,7 +96,7 @@ test.describe("pictures", () => {
     await expect(chatOf(page, BUDI).locator(".avatar")).toHaveText("BH");
     await expect(picture(chatOf(page, BUDI))).toHaveCount(0);
     await page.reload();
-    await seen(chatOf(page, SITI));
+    await seen(chatOf(page, KARTIKA));
   });
 
   test("that cannot be loaded leave the initials", async ({ page, server, signIn, quiet }) => {
@@ -105,10 +105,10 @@ test.describe("pictures", () => {
     await link(page, server);
     await page.route("**/picture?v=*", (route) => route.abort());
     await open(page, "/inbox");
-    await writes(server, SITI, "Ada stok?");
-    const avatar = chatOf(page, SITI).locator(".avatar");
+    await writes(server, KARTIKA, "Ada stok?");
+    const avatar = chatOf(page, KARTIKA).locator(".avatar");
     await expect(avatar.locator("img")).toBeAttached({ timeout: 20_000 });
-    await expect(avatar).toHaveText("SR");
+    await expect(avatar).toHaveText("KW");
     await expect.poll(() => avatar.locator("img").evaluate((img: HTMLImageElement) => img.complete)).toBe(true);
     expect(await avatar.locator("img").evaluate((img: HTMLImageElement) => img.naturalWidth)).toBe(0);
   });

@@ -8,6 +8,7 @@ use leptos::{prelude::*, task::spawn_local};
 use super::error_words;
 use crate::{
     api::{ApiError, problem},
+    browser::dom,
     i18n::OfficeWords,
     route::Route,
     state::{App, sign_in_again, use_app},
@@ -154,9 +155,15 @@ impl Draft {
         .into_any()
     }
 
-    /// Whether nothing is wrong; says at each field what is.
+    /// Whether nothing is wrong; says at each field what is, and leads to the first of them.
     fn ready(self) -> bool {
         self.left.with_value(|left| left.iter().for_each(|left| left.set(true)));
+        let wrong = self.errors.with_untracked(|errors| {
+            self.plan.fields.iter().find(|field| errors.iter().any(|error| error.field == **field))
+        });
+        if let Some(field) = wrong {
+            dom::focus(&format!("field-{field}"));
+        }
         self.errors.with_untracked(Vec::is_empty) && self.busy.get_untracked().is_none()
     }
 
