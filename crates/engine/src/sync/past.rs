@@ -57,8 +57,10 @@ impl Engine {
                 .await?
                 .is_empty()
         };
-        let fetch = |chat: WaitingChat| async move {
+        let fetch = |mut chat: WaitingChat| async move {
             let messages = self.past_of(link, &chat.address, limit, until).await;
+            // What was written after that is delivered, and makes its conversation.
+            chat.last_at = chat.last_at.filter(|at| *at <= until);
             (chat, messages)
         };
         let mut coming = futures::stream::iter(chats).map(fetch).buffered(AT_ONCE);
@@ -168,7 +170,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Stores messages of one chat that are not here; how many.
+    /// Stores messages of one chat that are not here; how many. Without any it is a conversation all the same.
     async fn store_messages(
         &self,
         write: &mut Write,
@@ -178,17 +180,29 @@ impl Engine {
         elsewhere: bool,
         people: &mut People,
     ) -> Result<u32, StoreError> {
-        if messages.is_empty() {
+        let listed = if messages.is_empty() && self.is_new(write, runtime, &chat.address).await? {
+            chat.last_at
+        } else {
+            None
+        };
+        let messages = self.unknown_of(write, runtime, chat, messages, elsewhere).await?;
+        if messages.is_empty() && listed.is_none() {
             return Ok(0);
         }
-        let messages = self.unknown_of(write, runtime, chat, messages, elsewhere).await?;
-        let Some(first) = messages.first() else { return Ok(0) };
         let group = chat.address.is_group();
-        let contact = if group { None } else { self.partner(write, runtime, chat, &first.sender).await? };
+        let contact = if group {
+            None
+        } else {
+            let who = messages.first().map(|first| first.sender.clone()).unwrap_or_default();
+            self.partner(write, runtime, chat, who).await?
+        };
         let new_id = ConversationId::new(write.now(), &*self.random);
         let place = conversations::place(write, runtime.id, &chat.address, contact, new_id).await?;
         if place.made {
             self.recall_erased(write, place.id, &chat.address).await?;
+            if let Some(at) = listed {
+                conversations::stands_at(write, place.id, at).await?;
+            }
         }
         if let Some(name) = chat.name.as_deref().filter(|_| group) {
             conversations::name_it(write, place.id, &chat.address, name).await?;
@@ -221,6 +235,19 @@ impl Engine {
         Ok(u32::try_from(new.len()).unwrap_or(u32::MAX))
     }
 
+    /// Whether there is no such conversation and was none that was erased: whoever was comes back with what they write, not
+    /// because a phone still lists them.
+    async fn is_new(
+        &self,
+        write: &mut Write,
+        runtime: &Runtime,
+        address: &Address,
+    ) -> Result<bool, StoreError> {
+        let ws = write.workspace();
+        let known = conversations::by_address(ws, write.tx(), runtime.id, address).await?;
+        Ok(known.is_none() && !self.was_erased(write, address).await?)
+    }
+
     /// Those of the messages that are not here yet. One of ours whose outcome was unknown is settled on the way.
     async fn unknown_of(
         &self,
@@ -230,6 +257,9 @@ impl Engine {
         mut messages: Vec<Message>,
         elsewhere: bool,
     ) -> Result<Vec<Message>, StoreError> {
+        if messages.is_empty() {
+            return Ok(messages);
+        }
         let ws = write.workspace();
         let known_as = conversations::by_address(ws, write.tx(), runtime.id, &chat.address).await?;
         let mut unsettled = elsewhere;
@@ -257,9 +287,8 @@ impl Engine {
         write: &mut Write,
         runtime: &Runtime,
         chat: &WaitingChat,
-        sender: &Sender,
+        mut who: Sender,
     ) -> Result<Option<ContactId>, StoreError> {
-        let mut who = sender.clone();
         if who.identities.is_empty() {
             who.identities.extend(chat.address.identity());
         }
