@@ -355,6 +355,27 @@ pub async fn reported(write: &mut Write, account: AccountId, percent: u32) -> Re
     Ok(())
 }
 
+/// The provider will not bring the history, and why. What is here already stays as complete as it was; `false` if that is
+/// known, or all of it is here.
+pub async fn declined(write: &mut Write, account: AccountId, error: &str) -> Result<bool> {
+    let (ws, now) = (write.workspace(), write.now());
+    let changed = execute!(
+        write.tx(),
+        "UPDATE accounts SET sync_state = 'failed', sync_error = $3,
+            sync_started_at = COALESCE(sync_started_at, $4), sync_finished_at = $4
+         WHERE workspace_id = $1 AND id = $2
+            AND (sync_state IS NULL OR sync_state NOT IN ('completed', 'failed'))",
+        ws,
+        account,
+        codec::text(error),
+        now,
+    )?;
+    if changed > 0 {
+        write.touch_account(account);
+    }
+    Ok(changed > 0)
+}
+
 /// Missed messages of one chat that were fetched.
 #[derive(Clone, Debug)]
 pub struct NewGap {

@@ -371,3 +371,22 @@ async fn gaps_are_filled_and_told(#[case] kind: Kind) {
     assert_eq!(texts, ["one", "two", "three"]);
     world.stop().await;
 }
+
+/// Meta was not allowed to hand the past over: the number's page says so, and what to do.
+#[rstest]
+#[case::sqlite(Kind::Sqlite)]
+#[case::postgres(Kind::Postgres)]
+#[tokio::test]
+async fn a_past_that_was_not_shared_is_told(#[case] kind: Kind) {
+    let world = World::new(kind).await;
+    let number = &world.number;
+    let declined = serde_json::json!({"object": "whatsapp_business_account", "entry": [{"id": number.waba_id,
+        "changes": [{"field": "history", "value": {"messaging_product": "whatsapp",
+            "metadata": {"display_phone_number": number.display_phone_number,
+                "phone_number_id": number.phone_number_id},
+            "history": [{"errors": [{"code": 2_593_109, "title": "History sync is turned off"}]}]}}]}]});
+    world.deliver(&declined).await.unwrap();
+    let sync = world.ended(world.account, SyncState::Failed).await;
+    assert!(sync.error.is_some_and(|why| why.contains("share the chats")));
+    world.stop().await;
+}
