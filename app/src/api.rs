@@ -48,8 +48,6 @@ pub enum AccountAction {
     Rename(String),
     /// Sets pace, limits and the like.
     Settings(AccountSettings),
-    /// Fetches what was said before, up to the sync limit per chat.
-    SyncHistory,
     /// Counts today's messages anew.
     ResetUse,
     /// Makes it the primary number, or takes that from it.
@@ -148,6 +146,13 @@ pub async fn send_message(
 ) -> Result<MessageView, ApiError> {
     let call = context::Call::new().await?;
     context::answer(call.engine.send(&call.actor, conversation, message).await)
+}
+
+/// Brings over once more what was said on a number's phone.
+#[server(prefix = "/api/ui", endpoint = "sync_history", input = Json)]
+pub async fn sync_history(id: AccountId) -> Result<(), ApiError> {
+    let call = context::Call::new().await?;
+    context::answer(call.engine.sync_account_history(&call.actor, id).await)
 }
 
 /// Sends a failed message again.
@@ -405,10 +410,6 @@ pub async fn change_account(id: AccountId, action: AccountAction) -> Result<Acco
         }
         AccountAction::Reconnect => {
             context::answer(engine.reconnect_account(&actor, id).await)?;
-            engine.account(&actor, id).await
-        }
-        AccountAction::SyncHistory => {
-            context::answer(engine.sync_account_history(&actor, id).await)?;
             engine.account(&actor, id).await
         }
         AccountAction::ShowQr => {

@@ -119,6 +119,18 @@ test("what was written during a break is reported after it", async () => {
   await until(() => rig.device.record.seenUntil === SEEN + 9, "and is seen from then on");
 });
 
+test("after a long break nothing is left out, however much it was", async () => {
+  rig = await (await new Rig().open()).ready();
+  await until(() => rig.device.record.seenUntil > 0, "the start");
+  rig.device.record.seenUntil = SEEN;
+  const written = Array.from({ length: 330 }, (_, n) => later(n + 61));
+  // What is older than the break is left alone.
+  await again({ history: [later(-200), later(-100), ...written] });
+  await until(() => missed().length >= written.length, "all of it");
+  const ids = written.map((raw) => raw.id.id);
+  assert.deepEqual(missed(), ids);
+});
+
 test("a break in catching up leaves nothing out", async () => {
   rig = await (await new Rig().open()).ready();
   await until(() => rig.device.record.seenUntil > 0, "the start");

@@ -38,7 +38,7 @@ test.describe("the past of a phone", () => {
     await server.sandbox.scan(device, PHONE);
     const bar = list(colleague).getByRole("list", { name: "Chats that are being brought over" });
     await expect(bar.getByText(/^Syncing chats… \d+\/136 \(\d+%\)$/)).toBeVisible();
-    await bar.getByRole("button", { name: "Hide the progress" }).click();
+    await bar.getByRole("button", { name: "Hide this" }).click();
     await expect(bar.getByRole("listitem")).toHaveCount(0);
     await expect(rows(colleague).filter({ hasText: "(40)" }).first()).toBeVisible();
 

@@ -72,6 +72,7 @@ words! {
     sync_progress,
     sync_percent,
     sync_looks,
+    sync_failed,
     sync_hide,
     nav_label,
     nav_inbox,

@@ -54,6 +54,16 @@ impl Engine {
         people::recall(write, conversation, &digest).await
     }
 
+    /// Whether whoever had that address was erased.
+    pub(crate) async fn was_erased(&self, write: &mut Write, address: &Address) -> Result<bool, StoreError> {
+        let ws = write.workspace();
+        if !people::any_erased(ws, write.tx()).await? {
+            return Ok(false);
+        }
+        let digest = self.digest(write, address).await.map_err(in_store)?;
+        people::was_erased(ws, write.tx(), &digest).await
+    }
+
     /// Tells addresses apart, and nobody whose they are.
     async fn digest(&self, write: &mut Write, address: &Address) -> Result<String, EngineError> {
         let (ws, now) = (write.workspace(), write.now());

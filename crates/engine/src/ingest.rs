@@ -17,6 +17,11 @@ use crate::{Engine, accounts::Runtime, amend::us, live::Signal};
 /// in any order).
 const DISPUTED: &str = "disputed";
 
+/// What is said when Meta was not allowed to hand over what was said before.
+const DECLINED: &str = "Whoever connected the number chose in the WhatsApp Business app not to share its chats. To bring \
+    them over, disconnect the number in the app (Settings > Account > Business Platform), connect it to Meta again, and \
+    share the chats when the app asks.";
+
 impl Engine {
     /// Two contacts became one: who changed a message may be its author after all. Every write in which that happened
     /// ends with this, see [`Engine::publish`].
@@ -48,6 +53,7 @@ impl Engine {
                 }
                 self.ingest_message(write, account, message, false).await
             }
+            Inbound::Missed(message) => self.ingest_missed(write, account, message).await,
             Inbound::Status(status) => self.ingest_status(write, account, status).await,
             Inbound::Edit { .. }
             | Inbound::Revoke { .. }
@@ -92,6 +98,12 @@ impl Engine {
                 Ok(())
             }
             Inbound::HistoryProgress { percent } => sync::reported(write, account.id, percent).await,
+            Inbound::HistoryDeclined => {
+                if sync::declined(write, account.id, DECLINED).await? {
+                    metrics::counter!("balas_syncs_total", "result" => "failed").increment(1);
+                }
+                Ok(())
+            }
             Inbound::AccountNotice { kind, text } => {
                 tracing::info!(account = %account.id, kind, text, "the provider says something about an account");
                 Ok(())

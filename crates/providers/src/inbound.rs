@@ -141,6 +141,9 @@ pub enum Inbound {
         /// The people.
         people: Vec<Sender>,
     },
+    /// A message that nobody delivered when it was written, and that the provider has fetched since. It wants an answer like
+    /// any other.
+    Missed(Message),
     /// The provider has something to say about the account itself.
     AccountNotice {
         /// The provider's word for it.
@@ -153,6 +156,8 @@ pub enum Inbound {
         /// 0–100.
         percent: u32,
     },
+    /// The provider will not bring what was said before: whoever connected the number has not shared it.
+    HistoryDeclined,
     /// Nothing to be done: of no interest, unknown, or damaged.
     Ignored {
         /// What it was, and what was wrong with it.

@@ -135,7 +135,11 @@ fn what_was_missed_wants_an_answer_and_the_past_does_not() {
         let events = parse(&body, None, NOW).unwrap();
         assert!(!events.is_empty());
         for event in events {
-            assert!(matches!(&event, Inbound::Message(m) if m.history == past), "{name}: {event:?}");
+            match event {
+                Inbound::Message(m) => assert!(past && m.history, "{name}: {m:?}"),
+                Inbound::Missed(m) => assert!(!past && !m.history, "{name}: {m:?}"),
+                event => panic!("{name}: {event:?}"),
+            }
         }
     }
 }
@@ -177,7 +181,7 @@ fn one_damaged_message_costs_no_other() {
     let body = json!({"event": "history.batch", "payload": {"kind": "missed",
         "messages": [message("1"), 5, {"id": "2"}, message("3")]}});
     let events = parse(body.to_string().as_bytes(), None, NOW).unwrap();
-    let [Inbound::Message(one), Inbound::Ignored { .. }, Inbound::Ignored { .. }, Inbound::Message(three)] =
+    let [Inbound::Missed(one), Inbound::Ignored { .. }, Inbound::Ignored { .. }, Inbound::Missed(three)] =
         &events[..]
     else {
         panic!("{events:?}")

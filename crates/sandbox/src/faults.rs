@@ -113,6 +113,8 @@ pub struct Faults {
 pub enum Calls {
     /// Messages being sent; not read marks, not questions about the number.
     Sends,
+    /// Gateways: the list of a phone's chats and what was said in them.
+    Chats,
     /// Every call for the number.
     All,
 }
@@ -235,13 +237,17 @@ impl Faults {
         Some(error)
     }
 
-    fn touches(&self, send: bool) -> bool {
+    /// Whether it is about such a call; `All` is one of no kind of its own.
+    fn touches(&self, call: Calls) -> bool {
         let unless_said = if self.code == Some(190) || self.status == Some(401) || self.down {
             Calls::All
         } else {
             Calls::Sends
         };
-        send || self.calls.unwrap_or(unless_said) == Calls::All
+        match self.calls.unwrap_or(unless_said) {
+            Calls::All => true,
+            meant => meant == call,
+        }
     }
 }
 
@@ -286,7 +292,8 @@ impl FaultBoard {
 
     /// What happens to a Graph call; counts `times` down when something does.
     pub(crate) fn take_call(&mut self, account: &str, send: bool) -> CallFault {
-        self.take(&[account], send, |faults| {
+        let call = if send { Calls::Sends } else { Calls::All };
+        self.take(&[account], call, |faults| {
             let html = faults.html || (faults.code.is_none() && matches!(faults.status, Some(502 | 504)));
             if html {
                 Some(Refusal::Page(faults.status.unwrap_or(200)))
@@ -297,8 +304,8 @@ impl FaultBoard {
     }
 
     /// What happens to a call to a gateway.
-    pub(crate) fn take_gateway_call(&mut self, scopes: &[&str], send: bool) -> CallFault {
-        self.take(scopes, send, |faults| {
+    pub(crate) fn take_gateway_call(&mut self, scopes: &[&str], call: Calls) -> CallFault {
+        self.take(scopes, call, |faults| {
             if faults.html || (faults.error.is_none() && faults.status == Some(502)) {
                 return Some(Refusal::Page(faults.status.unwrap_or(200)));
             }
@@ -310,17 +317,17 @@ impl FaultBoard {
     fn take(
         &mut self,
         scopes: &[&str],
-        send: bool,
+        call: Calls,
         refusal: impl Fn(&Faults) -> Option<Refusal>,
     ) -> CallFault {
         let Some(faults) = self.of(scopes) else { return CallFault::default() };
         let mut fault = CallFault::default();
-        if faults.touches(send) {
+        if faults.touches(call) {
             fault.delay = Duration::from_millis(faults.delay_ms);
             fault.down = faults.down;
             fault.refusal = refusal(faults);
         }
-        if send && fault.refusal.is_none() && !fault.down {
+        if call == Calls::Sends && fault.refusal.is_none() && !fault.down {
             fault.timeout_after_accept = faults.timeout_after_accept;
             fault.lost_answer = faults.lost_answer;
             fault.gateway_timeout = faults.gateway_timeout;
@@ -435,14 +442,22 @@ mod tests {
         let mut board = board(serde_json::json!({"account": "v9", "status": 503, "calls": "all"}));
         board.set(Faults { account: Some("v9/shop".into()), down: true, ..Faults::default() }).unwrap();
         let shop = ["v9/shop", "628110000002", "v9"];
-        let fault = board.take_gateway_call(&shop, false);
+        let fault = board.take_gateway_call(&shop, Calls::All);
         assert_eq!((fault.down, fault.refusal), (true, None));
-        let fault = board.take_gateway_call(&["v9/other", "v9"], false);
+        let fault = board.take_gateway_call(&["v9/other", "v9"], Calls::All);
         assert_eq!((fault.down, fault.refusal), (false, Some(Refusal::Gateway(Some(503), None))));
-        assert_eq!(board.take_gateway_call(&["v7"], true), CallFault::default());
+        assert_eq!(board.take_gateway_call(&["v7"], Calls::Sends), CallFault::default());
         board.set(Faults { lose: true, times: Some(1), ..Faults::default() }).unwrap();
         assert!(board.take_queue(&["v7"]).lost);
         assert!(!board.take_queue(&["v7"]).lost, "once only");
+    }
+
+    #[test]
+    fn only_what_was_said_on_a_phone_is_kept_back() {
+        let mut board = board(serde_json::json!({"account": "v9", "status": 404, "calls": "chats"}));
+        assert!(board.take_gateway_call(&["v9"], Calls::Chats).refusal.is_some());
+        assert_eq!(board.take_gateway_call(&["v9"], Calls::All), CallFault::default());
+        assert_eq!(board.take_gateway_call(&["v9"], Calls::Sends), CallFault::default());
     }
 
     #[test]

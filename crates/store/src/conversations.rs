@@ -247,6 +247,22 @@ pub async fn place(
     Ok(Place { id: new_id, made: true, contact, origin: None })
 }
 
+/// A conversation without any message here stands in the list where this moment belongs.
+pub async fn stands_at(write: &mut Write, id: ConversationId, at: Timestamp) -> Result<()> {
+    let ws = write.workspace();
+    let changed = execute!(
+        write.tx(),
+        "UPDATE conversations SET sort_at = $3 WHERE workspace_id = $1 AND id = $2 AND last_at IS NULL",
+        ws,
+        id,
+        at,
+    )?;
+    if changed > 0 {
+        write.touch_conversation(id);
+    }
+    Ok(())
+}
+
 /// The conversation that is known under this address besides its own, or should be: it is the contact's.
 async fn elsewhere(
     write: &mut Write,

@@ -235,6 +235,13 @@ pub async fn postpone(
     .map(drop)
 }
 
+/// What the job was for is over, well or not; at that time it begins anew, with all its tries.
+pub async fn begin_anew(tx: &mut Tx, id: JobId, run_at: Timestamp) -> Result<()> {
+    let sql = "UPDATE jobs SET leased_until = NULL, run_at = $2, attempts = 0, interruptions = 0
+         WHERE id = $1 AND NOT dead";
+    execute!(tx, sql, id, run_at).map(drop)
+}
+
 /// What this workspace's jobs of a kind wait for may have come: those that are not running look again now.
 pub async fn hasten(ws: WorkspaceId, tx: &mut Tx, kind: &str, now: Timestamp) -> Result<u64> {
     execute!(

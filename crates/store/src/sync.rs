@@ -32,6 +32,9 @@ pub enum Why {
     Again,
 }
 
+/// A chat of a phone's list: where it leads, what the phone calls it, and when something was last written in it.
+pub type ListedChat = (Address, Option<String>, Option<Timestamp>);
+
 /// A chat whose history is still to come.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WaitingChat {
@@ -39,6 +42,8 @@ pub struct WaitingChat {
     pub address: Address,
     /// What the phone calls it.
     pub name: Option<String>,
+    /// When something was last written in it, says the phone's list.
+    pub last_at: Option<Timestamp>,
     /// How often it was tried in vain.
     pub tries: u32,
 }
@@ -105,7 +110,9 @@ pub async fn start(write: &mut Write, account: AccountId, why: Why) -> Result<()
     };
     let changed = execute!(
         write.tx(),
-        "UPDATE accounts SET sync_state = 'pending', sync_done = 0, sync_total = 0, sync_quiet = $4,
+        // What failed while somebody waited for it is still waited for.
+        "UPDATE accounts SET sync_state = 'pending', sync_done = 0, sync_total = 0,
+            sync_quiet = $4 AND (sync_state IS DISTINCT FROM 'failed' OR sync_quiet),
             sync_messages = CASE WHEN $4 THEN sync_messages ELSE 0 END,
             sync_passes = COALESCE($5, sync_passes),
             sync_error = NULL, sync_started_at = $3, sync_finished_at = NULL, sync_offset = 0
@@ -157,13 +164,15 @@ pub async fn list_again(write: &mut Write, account: AccountId) -> Result<()> {
 pub async fn listed(
     write: &mut Write,
     account: AccountId,
-    chats: &[(Address, Option<String>)],
+    chats: &[ListedChat],
     next: Option<u32>,
     expected: u32,
 ) -> Result<u64> {
     let ws = write.workspace();
-    let rows: Vec<(String, Option<String>)> =
-        chats.iter().map(|(address, name)| (address.to_string(), name.clone())).collect();
+    let rows: Vec<(String, Option<&str>, Option<i64>)> = chats
+        .iter()
+        .map(|(address, name, last)| (address.to_string(), name.as_deref(), last.map(|at| at.0)))
+        .collect();
     let known = row!(
         write.tx(),
         (i64,),
@@ -173,11 +182,12 @@ pub async fn listed(
     )?;
     let known = known.map_or(0, |(n,)| n);
     let sql = write.tx().pick(
-        "INSERT INTO sync_chats (account_id, address, workspace_id, place, name, tries, done)
-         SELECT $2, value ->> 0, $1, $4 + key, value ->> 1, 0, FALSE FROM json_each($3) WHERE TRUE
+        "INSERT INTO sync_chats (account_id, address, workspace_id, place, name, last_at, tries, done)
+         SELECT $2, value ->> 0, $1, $4 + key, value ->> 1, value ->> 2, 0, FALSE
+         FROM json_each($3) WHERE TRUE
          ON CONFLICT DO NOTHING",
-        "INSERT INTO sync_chats (account_id, address, workspace_id, place, name, tries, done)
-         SELECT $2, value ->> 0, $1, $4 + n::int - 1, value ->> 1, 0, FALSE
+        "INSERT INTO sync_chats (account_id, address, workspace_id, place, name, last_at, tries, done)
+         SELECT $2, value ->> 0, $1, $4 + n::int - 1, value ->> 1, (value ->> 2)::bigint, 0, FALSE
          FROM jsonb_array_elements($3::jsonb) WITH ORDINALITY AS j (value, n)
          ON CONFLICT DO NOTHING",
     );
@@ -209,16 +219,16 @@ pub async fn waiting(
 ) -> Result<Vec<WaitingChat>> {
     let rows = rows!(
         tx,
-        (String, Option<String>, i32),
-        "SELECT address, name, tries FROM sync_chats
+        (String, Option<String>, Option<Timestamp>, i32),
+        "SELECT address, name, last_at, tries FROM sync_chats
          WHERE workspace_id = $1 AND account_id = $2 AND NOT done ORDER BY tries, place LIMIT $3",
         ws,
         account,
         i64::from(most),
     )?;
     rows.into_iter()
-        .map(|(address, name, tries)| {
-            Ok(WaitingChat { address: codec::word("address", &address)?, name, tries: count(tries) })
+        .map(|(address, name, last_at, tries)| {
+            Ok(WaitingChat { address: codec::word("address", &address)?, name, last_at, tries: count(tries) })
         })
         .collect()
 }
@@ -291,7 +301,7 @@ pub async fn set_error(write: &mut Write, account: AccountId, error: Option<&str
     Ok(())
 }
 
-/// What began at that time is over; `false` if something else has begun since.
+/// What began at that time is over; `false` if something else has begun since. Only what is complete counts as a pass.
 pub async fn finish(
     write: &mut Write,
     account: AccountId,
@@ -303,7 +313,7 @@ pub async fn finish(
     let changed = execute!(
         write.tx(),
         "UPDATE accounts SET sync_state = $3, sync_error = $4, sync_finished_at = $5, sync_offset = NULL,
-            sync_passes = sync_passes + 1
+            sync_passes = sync_passes + $7
          WHERE workspace_id = $1 AND id = $2 AND sync_started_at = $6",
         ws,
         account,
@@ -311,6 +321,7 @@ pub async fn finish(
         codec::text_opt(error),
         now,
         started_at,
+        i32::from(state == SyncState::Completed),
     )?;
     if changed == 0 {
         return Ok(false);
@@ -342,6 +353,27 @@ pub async fn reported(write: &mut Write, account: AccountId, percent: u32) -> Re
         write.touch_account(account);
     }
     Ok(())
+}
+
+/// The provider will not bring the history, and why. What is here already stays as complete as it was; `false` if that is
+/// known, or all of it is here.
+pub async fn declined(write: &mut Write, account: AccountId, error: &str) -> Result<bool> {
+    let (ws, now) = (write.workspace(), write.now());
+    let changed = execute!(
+        write.tx(),
+        "UPDATE accounts SET sync_state = 'failed', sync_error = $3,
+            sync_started_at = COALESCE(sync_started_at, $4), sync_finished_at = $4
+         WHERE workspace_id = $1 AND id = $2
+            AND (sync_state IS NULL OR sync_state NOT IN ('completed', 'failed'))",
+        ws,
+        account,
+        codec::text(error),
+        now,
+    )?;
+    if changed > 0 {
+        write.touch_account(account);
+    }
+    Ok(changed > 0)
 }
 
 /// Missed messages of one chat that were fetched.

@@ -20,7 +20,7 @@ export type Sent = {
 export type Faults = {
   account?: string;
   times?: number;
-  calls?: "sends" | "all";
+  calls?: "sends" | "chats" | "all";
   delay_ms?: number;
   status?: number;
   code?: number;

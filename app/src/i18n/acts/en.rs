@@ -19,6 +19,7 @@ pub(super) static WORDS: ActWords = ActWords {
     delete_yes: "Delete for everyone",
     versions_title: "What this message has said",
     versions_failed: "It could not be loaded. Try again.",
+    nothing_before: "No messages here. The phone may not have handed over what was said before.",
     emoji: "Emoji",
     emoji_search: "Search emoji",
     emoji_none: "No emoji is called that. Try another word.",

@@ -19,6 +19,7 @@ pub(super) static WORDS: ActWords = ActWords {
     delete_yes: "Hapus untuk semua orang",
     versions_title: "Isi pesan ini dari waktu ke waktu",
     versions_failed: "Tidak dapat dimuat. Coba lagi.",
+    nothing_before: "Tidak ada pesan di sini. Ponsel mungkin tidak menyerahkan percakapan sebelumnya.",
     emoji: "Emoji",
     emoji_search: "Cari emoji",
     emoji_none: "Tidak ada emoji dengan nama itu. Coba kata lain.",

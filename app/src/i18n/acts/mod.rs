@@ -42,6 +42,7 @@ act_words! {
     delete_yes,
     versions_title,
     versions_failed,
+    nothing_before,
     emoji,
     emoji_search,
     emoji_none,

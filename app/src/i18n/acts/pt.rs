@@ -19,6 +19,7 @@ pub(super) static WORDS: ActWords = ActWords {
     delete_yes: "Apagar para todos",
     versions_title: "O que esta mensagem já disse",
     versions_failed: "Não foi possível carregar. Tente de novo.",
+    nothing_before: "Nenhuma mensagem aqui. O telefone pode não ter entregado o que foi dito antes.",
     emoji: "Emoji",
     emoji_search: "Buscar emoji",
     emoji_none: "Nenhum emoji tem esse nome. Tente outra palavra.",

@@ -7,9 +7,8 @@ use balas_domain::{
 };
 use leptos::{prelude::*, task::spawn_local};
 
-use super::act::Act;
 use crate::{
-    api::{self, AccountAction},
+    api,
     i18n::{OfficeWords, count, fill},
     route::{Filter, Route},
     state::use_app,
@@ -24,16 +23,20 @@ use crate::{
 pub(super) fn History(id: AccountId, account: Memo<AccountView>) -> impl IntoView {
     let app = use_app();
     let words = app.office_words();
-    let act = Act::new(id);
+    let busy = RwSignal::new(false);
     let linked = account.with_untracked(|account| account.provider != ProviderKind::Cloud);
     let sync = Memo::new(move |_| account.with(|account| account.sync.clone()));
     let possible = Memo::new(move |_| account.with(|a| a.status.can_send() && a.settings.sync_limit > 0));
     let under_way =
         Memo::new(move |_| sync.with(|s| s.as_ref().is_some_and(|s| s.state.goes_on() && !s.quiet)));
     let begin = move |_| {
-        act.then(AccountAction::SyncHistory, move |done| match done {
-            Ok(()) => app.toasts().good(words.sync_begun),
-            Err(error) => app.complain(&error),
+        busy.set(true);
+        spawn_local(async move {
+            match api::sync_history(id).await {
+                Ok(()) => app.toasts().good(words.sync_begun),
+                Err(error) => app.complain(&error),
+            }
+            busy.try_set(false);
         });
     };
     let gaps = RwSignal::new(Vec::<GapView>::new());
@@ -61,7 +64,7 @@ pub(super) fn History(id: AccountId, account: Memo<AccountView>) -> impl IntoVie
                             <button
                                 type="button"
                                 class="button"
-                                disabled=move || act.busy() || !possible.get() || under_way.get()
+                                disabled=move || busy.get() || !possible.get() || under_way.get()
                                 on:click=begin
                             >
                                 {words.sync_history}

@@ -101,7 +101,7 @@ pub(super) fn Messages(
             {drop_zone(dragging, title)}
             <div class="thread-scroll" id=SCROLLER node_ref=scroller on:scroll=scrolled tabindex="0" role="group" aria-label=label>
                 <div class="thread-log">
-                    <Older scroller=scroller />
+                    <Older id=id scroller=scroller />
                     {each(move || app.inbox().lines.get(), |line| line.key(), move |line| line_view(line, answering))}
                     <Later scroller=scroller />
                 </div>
@@ -331,16 +331,29 @@ fn keep_read(app: App, id: ConversationId, at_newest: RwSignal<bool>) {
 
 /// What goes back further.
 #[component]
-fn Older(scroller: NodeRef<html::Div>) -> impl IntoView {
+fn Older(id: ConversationId, scroller: NodeRef<html::Div>) -> impl IntoView {
     let app = use_app();
     let words = app.words;
+    // A phone lists chats of which it hands over nothing.
+    let listed = move || {
+        let account = app.inbox().row(id).map(|row| row.with(|row| row.account_id));
+        let account = account.and_then(|account| app.inbox().account(account));
+        account.is_some_and(|account| account.provider != ProviderKind::Cloud)
+    };
     move || {
         if app.inbox().thread_more.get() {
             let load = app.inbox().older_load;
             view! { <More scroller=scroller load=load text=words.older fetch=loading::older /> }.into_any()
         } else {
-            let empty = app.inbox().lines.with(Vec::is_empty);
-            view! { <p class="thread-start">{if empty { words.thread_empty } else { words.thread_start }}</p> }.into_any()
+            let any = app.inbox().lines.with(|lines| !lines.is_empty());
+            let text = if any {
+                words.thread_start
+            } else if listed() {
+                app.lang.act_words().nothing_before
+            } else {
+                words.thread_empty
+            };
+            view! { <p class="thread-start">{text}</p> }.into_any()
         }
     }
 }

@@ -1,11 +1,15 @@
-//! How far the histories of numbers are, as long as they come and nobody has put that away.
+//! How far the histories of numbers are, as long as they come, and which failed, unless somebody has put that away.
 
 use std::collections::HashSet;
 
-use balas_domain::{AccountId, SyncView, Timestamp, view::AccountView};
-use leptos::prelude::*;
+use balas_domain::{
+    AccountId, Permission, SyncState, SyncView, Timestamp,
+    view::{AccountView, ProviderKind},
+};
+use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
+    api,
     i18n::{Words, fill},
     state::{App, use_app},
     ui::{
@@ -14,22 +18,22 @@ use crate::{
     },
 };
 
-/// A bar for each number whose history is on its way.
+/// A bar for each number whose history is on its way or has failed.
 #[component]
 pub(super) fn Syncing() -> impl IntoView {
     let app = use_app();
     // Put away is what runs now: another history of the same number shows again.
     let hidden = RwSignal::new(HashSet::<(AccountId, Timestamp)>::new());
     let shown = move || {
-        let on_its_way = |account: &AccountView| {
+        let worth_it = |account: &AccountView| {
             account.sync.as_ref().is_some_and(|sync| {
                 let away = hidden.with(|hidden| hidden.contains(&(account.id, sync.started_at)));
-                sync.state.goes_on() && !sync.quiet && !away
+                // Nobody waits for a quiet one, but that it failed is worth a word.
+                let failed = sync.state == SyncState::Failed;
+                (failed || sync.state.goes_on() && !sync.quiet) && !away
             })
         };
-        app.inbox()
-            .accounts
-            .with(|all| all.iter().filter(|a| on_its_way(a)).map(|a| a.id).collect::<Vec<_>>())
+        app.inbox().accounts.with(|all| all.iter().filter(|a| worth_it(a)).map(|a| a.id).collect::<Vec<_>>())
     };
     view! {
         <ul class="syncing" role="list" aria-label=app.words.sync_label>
@@ -44,11 +48,26 @@ fn bar(app: App, id: AccountId, hidden: RwSignal<HashSet<(AccountId, Timestamp)>
     let sync = Memo::new(move |_| account.get().and_then(|account| account.sync));
     let name = move || account.get().map(|account| account.name);
     let percent = move || sync.with(|sync| sync.as_ref().map(SyncView::percent));
-    let cloud = account.with_untracked(|a| {
-        a.as_ref().is_some_and(|a| a.provider == balas_domain::view::ProviderKind::Cloud)
-    });
+    let cloud = account.with_untracked(|a| a.as_ref().is_some_and(|a| a.provider == ProviderKind::Cloud));
     let text = move || sync.with(|sync| sync.as_ref().map(|sync| progress(sync, cloud, words)));
     let why = move || sync.with(|sync| sync.as_ref().and_then(|sync| sync.error.clone()));
+    let failed = Memo::new(move |_| sync.with(|s| s.as_ref().is_some_and(|s| s.state == SyncState::Failed)));
+    // Meta sends it once and cannot be asked for it.
+    let possible = !cloud && app.may(Permission::ManageAccounts);
+    let busy = RwSignal::new(false);
+    let again = move |_| {
+        if busy.get_untracked() {
+            return;
+        }
+        busy.set(true);
+        spawn_local(async move {
+            // How it goes from there on comes by the stream.
+            if let Err(error) = api::sync_history(id).await {
+                app.complain(&error);
+            }
+            busy.try_set(false);
+        });
+    };
     let away = move |_| {
         if let Some(sync) = sync.get_untracked() {
             hidden.update(|hidden| {
@@ -58,15 +77,28 @@ fn bar(app: App, id: AccountId, hidden: RwSignal<HashSet<(AccountId, Timestamp)>
     };
     view! {
         <li>
-            <p>
+            <p role=move || failed.get().then_some("alert")>
                 <strong dir="auto">{name}</strong>
                 <span>{text}</span>
             </p>
             <button type="button" class="icon-button small" aria-label=words.sync_hide title=words.sync_hide on:click=away>
                 {icon(Icon::Close)}
             </button>
-            <progress max="100" value=percent aria-label=words.sync_label></progress>
+            {move || {
+                (!failed.get())
+                    .then(|| view! { <progress max="100" value=percent aria-label=words.sync_label></progress> })
+            }}
             {move || why().map(|why| view! { <p class="hint">{why}</p> })}
+            {move || {
+                (failed.get() && possible)
+                    .then(|| {
+                        view! {
+                            <button type="button" class="button" disabled=move || busy.get() on:click=again>
+                                {words.retry}
+                            </button>
+                        }
+                    })
+            }}
         </li>
     }
     .into_any()
@@ -74,6 +106,9 @@ fn bar(app: App, id: AccountId, hidden: RwSignal<HashSet<(AccountId, Timestamp)>
 
 /// How far it is, in words. Meta counts in hundredths, phones in chats.
 fn progress(sync: &SyncView, cloud: bool, words: &'static Words) -> String {
+    if sync.state == SyncState::Failed {
+        return words.sync_failed.to_owned();
+    }
     let percent = sync.percent().to_string();
     if !cloud && sync.only_looks() {
         return words.sync_looks.to_owned();
@@ -90,8 +125,6 @@ fn progress(sync: &SyncView, cloud: bool, words: &'static Words) -> String {
 
 #[cfg(test)]
 mod tests {
-    use balas_domain::SyncState;
-
     use super::*;
     use crate::i18n::Lang;
 
@@ -115,5 +148,7 @@ mod tests {
         assert_eq!(progress(&sync, true, words), "Syncing chats… 55%");
         sync.total = 0;
         assert_eq!(progress(&sync, false, words), "Syncing chats…");
+        sync.state = SyncState::Failed;
+        assert_eq!(progress(&sync, false, words), "Bringing the chats over failed.");
     }
 }

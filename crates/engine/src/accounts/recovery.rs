@@ -102,18 +102,40 @@ impl Engine {
         Ok(found)
     }
 
+    /// The bridge has fetched by itself what it had missed, and delivers it message by message.
+    pub(crate) async fn ingest_missed(
+        &self,
+        write: &mut Write,
+        runtime: &Runtime,
+        message: Message,
+    ) -> Result<(), StoreError> {
+        let (ws, at, chat) = (write.workspace(), message.at, message.chat.clone());
+        let after = newest_until(write, runtime, &message).await?;
+        if !self.recover_message(write, runtime, message).await? {
+            return Ok(());
+        }
+        let Some(conversation_id) = conversations::by_address(ws, write.tx(), runtime.id, &chat).await?
+        else {
+            return Ok(());
+        };
+        // Those of one delivery become one gap.
+        let gap = NewGap { conversation_id, after, first_at: at, last_at: at, messages: 1 };
+        sync::gap_filled(write, runtime.id, &gap).await
+    }
+
     /// Stores a message that is not here yet; `false` if it is.
     async fn recover_message(
         &self,
         write: &mut Write,
         runtime: &Runtime,
         mut message: Message,
-    ) -> Result<bool, EngineError> {
+    ) -> Result<bool, StoreError> {
         let ws = write.workspace();
         if messages::by_provider_id(ws, write.tx(), runtime.id, &message.provider_id).await?.is_some() {
             return Ok(false);
         }
         if message.from_us && self.settle_unknown(write, runtime, &message).await? {
+            self.apply_parked(write, runtime, &message.provider_id).await?;
             return Ok(false);
         }
         if let Some(here) = conversations::by_address(ws, write.tx(), runtime.id, &message.chat).await? {

@@ -445,7 +445,7 @@ impl World {
                     Happening::Listed(account, info, asked_at) => waiting.push((*account, info, *asked_at)),
                     Happening::Past(account, chat, messages) => {
                         let (account, messages) = (&self.accounts[*account], messages.clone());
-                        let chat = WaitingChat { address: chat.clone(), name: None, tries: 0 };
+                        let chat = WaitingChat { address: chat.clone(), name: None, last_at: None, tries: 0 };
                         let mut people = HashMap::new();
                         let stored = self.engine.store_messages(
                             &mut write,

@@ -7,7 +7,7 @@ mod past;
 use std::time::Duration;
 
 use balas_domain::{AccountId, AccountStatus, Permission, Priority, SyncState, Timestamp, sync::GapView};
-use balas_providers::gateway::Chat;
+use balas_providers::{CheckError, gateway::Chat};
 use balas_store::{
     StoreError, Tx, Write, accounts, conversations, jobs, messages,
     sync::{self, Why},
@@ -30,8 +30,9 @@ const CHATS: u32 = 20;
 const LISTED: u32 = 100;
 /// A phone sends its past to what was linked to it bit by bit: after the first pass come others, so many times
 /// [`Rhythm::history`](crate::Rhythm) later, in the end every six hours.
-const PASSES: [u32; 4] = [1, 5, 30, 360];
-/// Without any answer so often it is given up; about two hours.
+const PASSES: [u32; 4] = [1, 5, 30, CATCH_UP];
+const CATCH_UP: u32 = 360;
+/// Without any answer so often, about two hours, it has failed; it begins anew when it would have been looked at again.
 const FAILURES: i32 = 30;
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -146,6 +147,7 @@ impl Engine {
         };
         let Some(runtime) = self.accounts.get(account_id) else { return Ok(Done::Remove) };
         let Some(link) = runtime.gateway() else { return Ok(Done::Remove) };
+        let begun = self.clock.now();
         match self.sync_step(&runtime, link, job).await {
             Ok(Step::More) => Ok(Done::Wait(self.clock.now())),
             Ok(Step::Settled) => Ok(Done::Finished),
@@ -162,26 +164,41 @@ impl Engine {
                 self.publish(write).await?;
                 Ok(Done::Finished)
             }
-            Err(EngineError::Check(error)) => {
-                let over = !error.may_pass() || job.attempts + 1 >= FAILURES;
+            Err(EngineError::Check(error)) if error.may_pass() && job.attempts + 1 < FAILURES => {
                 let mut write = self.store.write(runtime.workspace, self.clock.now()).await?;
-                if over {
-                    metrics::counter!("balas_syncs_total", "result" => "failed").increment(1);
-                    let (ws, words) = (runtime.workspace, error.to_string());
-                    if let Some(progress) = sync::progress(ws, write.tx(), account_id).await? {
-                        let started = progress.view.started_at;
-                        sync::finish(&mut write, account_id, started, SyncState::Failed, Some(&words))
-                            .await?;
-                    }
-                } else {
-                    sync::set_error(&mut write, account_id, Some(&error.to_string())).await?;
-                }
+                sync::set_error(&mut write, account_id, Some(&error.to_string())).await?;
                 self.publish(write).await?;
                 let again = self.clock.now().after(self.retry_after(job.attempts));
-                Ok(if over { Done::Remove } else { Done::Retry(again, error.to_string()) })
+                Ok(Done::Retry(again, error.to_string()))
             }
+            Err(EngineError::Check(error)) => self.sync_failed(&runtime, job, begun, &error).await,
             Err(error) => Err(error),
         }
+    }
+
+    /// It is given up for now, and said so. Whatever was in its way may be gone when it is looked at again.
+    async fn sync_failed(
+        &self,
+        runtime: &Runtime,
+        job: &jobs::Job,
+        begun: Timestamp,
+        error: &CheckError,
+    ) -> Result<Done, EngineError> {
+        let (ws, id) = (runtime.workspace, runtime.id);
+        let mut write = self.store.write(ws, self.clock.now()).await?;
+        let Some(progress) = sync::progress(ws, write.tx(), id).await? else { return Ok(Done::Remove) };
+        let started = progress.view.started_at;
+        if started > begun {
+            // Somebody asked for it anew while the answer was waited for: that has not failed.
+            return Ok(Done::Wait(self.clock.now()));
+        }
+        sync::finish(&mut write, id, started, SyncState::Failed, Some(&error.to_string())).await?;
+        // With it, so that whoever asks anew comes after both.
+        let again = self.clock.now().after(self.config.rhythm.history * CATCH_UP);
+        jobs::begin_anew(write.tx(), job.id, again).await?;
+        self.publish(write).await?;
+        metrics::counter!("balas_syncs_total", "result" => "failed").increment(1);
+        Ok(Done::Finished)
     }
 
     /// One page of the list and one of chats.
@@ -201,10 +218,10 @@ impl Engine {
         if account.status != AccountStatus::Ready {
             return Ok(Step::NotConnected);
         }
-        if account.settings.sync_limit == 0 || progress.view.state == SyncState::Failed {
+        if account.settings.sync_limit == 0 {
             return Ok(Step::Gone);
         }
-        if progress.view.state == SyncState::Completed {
+        if !progress.view.state.goes_on() {
             let mut write = self.store.write(ws, self.clock.now()).await?;
             sync::start(&mut write, id, Why::Again).await?;
             self.publish(write).await?;
@@ -249,7 +266,7 @@ impl Engine {
             // With it, so that whoever asks anew comes after both.
             let nth = usize::try_from(progress.passes).unwrap_or(usize::MAX).min(PASSES.len() - 1);
             let again = self.clock.now().after(self.config.rhythm.history * PASSES[nth]);
-            jobs::postpone(write.tx(), job.id, again, None, false).await?;
+            jobs::begin_anew(write.tx(), job.id, again).await?;
             metrics::counter!("balas_syncs_total", "result" => "completed").increment(1);
         }
         self.publish(write).await?;
@@ -277,7 +294,7 @@ impl Engine {
             let mut tx = self.store.read().await?;
             for chat in page.chats.into_iter().filter(|chat| !old(chat.last_message_at)) {
                 if pass.whole || is_behind(&mut tx, runtime, &chat).await? {
-                    chats.push((chat.address, chat.name));
+                    chats.push((chat.address, chat.name, chat.last_message_at));
                 }
             }
         }

@@ -57,8 +57,10 @@ impl Engine {
                 .await?
                 .is_empty()
         };
-        let fetch = |chat: WaitingChat| async move {
+        let fetch = |mut chat: WaitingChat| async move {
             let messages = self.past_of(link, &chat.address, limit, until).await;
+            // What was written after that is delivered, and makes its conversation.
+            chat.last_at = chat.last_at.filter(|at| *at <= until);
             (chat, messages)
         };
         let mut coming = futures::stream::iter(chats).map(fetch).buffered(AT_ONCE);
@@ -168,7 +170,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Stores messages of one chat that are not here; how many.
+    /// Stores messages of one chat that are not here; how many. Without any it is a conversation all the same.
     pub(crate) async fn store_messages(
         &self,
         write: &mut Write,
@@ -178,20 +180,33 @@ impl Engine {
         elsewhere: bool,
         people: &mut People,
     ) -> Result<u32, StoreError> {
-        if messages.is_empty() {
+        let listed = if messages.is_empty() && self.is_new(write, runtime, &chat.address).await? {
+            chat.last_at
+        } else {
+            None
+        };
+        let messages = self.unknown_of(write, runtime, chat, messages, elsewhere).await?;
+        if messages.is_empty() && listed.is_none() {
             return Ok(0);
         }
-        let messages = self.unknown_of(write, runtime, chat, messages, elsewhere).await?;
-        let Some(first) = messages.first() else { return Ok(0) };
         let group = chat.address.is_group();
-        // What they called themselves last counts.
-        let told = messages.iter().rev().find(|message| message.sender.name.is_some()).unwrap_or(first);
-        let contact = if group { None } else { self.partner(write, runtime, chat, told).await? };
+        let contact = if group {
+            None
+        } else {
+            // What they called themselves last counts.
+            let told = messages.iter().rev().find(|message| message.sender.name.is_some());
+            let told = told.or_else(|| messages.first());
+            let (who, at) = told.map(|told| (told.sender.clone(), told.at)).unwrap_or_default();
+            self.partner(write, runtime, chat, who, at).await?
+        };
         let new_id = ConversationId::new(write.now(), &*self.random);
         let place = conversations::place(write, runtime.id, &chat.address, contact, new_id).await?;
         if place.made {
             self.recall_erased(write, place.id, &chat.address).await?;
             self.want_pictures(write, runtime).await?;
+            if let Some(at) = listed {
+                conversations::stands_at(write, place.id, at).await?;
+            }
         }
         if let Some(name) = chat.name.as_deref().filter(|_| group) {
             conversations::name_it(write, place.id, &chat.address, name).await?;
@@ -228,6 +243,19 @@ impl Engine {
         Ok(u32::try_from(new.len()).unwrap_or(u32::MAX))
     }
 
+    /// Whether there is no such conversation and was none that was erased: whoever was comes back with what they write, not
+    /// because a phone still lists them.
+    async fn is_new(
+        &self,
+        write: &mut Write,
+        runtime: &Runtime,
+        address: &Address,
+    ) -> Result<bool, StoreError> {
+        let ws = write.workspace();
+        let known = conversations::by_address(ws, write.tx(), runtime.id, address).await?;
+        Ok(known.is_none() && !self.was_erased(write, address).await?)
+    }
+
     /// Those of the messages that are not here yet. One of ours whose outcome was unknown is settled on the way.
     async fn unknown_of(
         &self,
@@ -237,6 +265,9 @@ impl Engine {
         mut messages: Vec<Message>,
         elsewhere: bool,
     ) -> Result<Vec<Message>, StoreError> {
+        if messages.is_empty() {
+            return Ok(messages);
+        }
         let ws = write.workspace();
         let known_as = conversations::by_address(ws, write.tx(), runtime.id, &chat.address).await?;
         let mut unsettled = elsewhere;
@@ -264,14 +295,14 @@ impl Engine {
         write: &mut Write,
         runtime: &Runtime,
         chat: &WaitingChat,
-        told: &Message,
+        mut who: Sender,
+        told_at: Timestamp,
     ) -> Result<Option<ContactId>, StoreError> {
-        let mut who = told.sender.clone();
         if who.identities.is_empty() {
             who.identities.extend(chat.address.identity());
         }
         // What the chat is called is better than nothing, and nothing more: nobody says since when.
-        let at = if who.name.is_some() { told.at.min(write.now()) } else { Timestamp::default() };
+        let at = if who.name.is_some() { told_at.min(write.now()) } else { Timestamp::default() };
         who.name = who.name.or_else(|| chat.name.clone());
         self.person(write, runtime, &who, at).await
     }

@@ -51,6 +51,22 @@ impl World {
         thread
     }
 
+    /// The customer writes so many messages while nobody listens: the phone has them.
+    fn written_meanwhile(&self, account: AccountId, count: usize) {
+        let file = self.bridge_data().join(format!("devices/balas-{account}/said.jsonl"));
+        let mut said = fs::read_to_string(&file).unwrap();
+        let last: serde_json::Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
+        for n in 0..count {
+            let mut message = last.clone();
+            let id = format!("meanwhile{n}");
+            message["id"]["_serialized"] = format!("false_554198765432@c.us_{id}").into();
+            message["id"]["id"] = id.into();
+            message["body"] = format!("meanwhile {n}").into();
+            said.push_str(&format!("{message}\n"));
+        }
+        fs::write(file, said).unwrap();
+    }
+
     /// The process of the bridge, if it runs.
     fn pid(&self) -> Option<i32> {
         fs::read_to_string(self.bridge_data().join("bridge.pid")).ok()?.trim().parse().ok()
@@ -70,6 +86,29 @@ impl World {
         let all = said.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
         all.filter(|m| m["fromMe"] == true).map(|m| m["body"].as_str().unwrap().to_owned()).collect()
     }
+}
+
+/// What customers wrote while nobody listened comes in afterwards, and admins see that it was missed.
+#[rstest]
+#[case::sqlite(Kind::Sqlite)]
+#[case::postgres(Kind::Postgres)]
+#[tokio::test]
+async fn what_the_bridge_missed_is_a_gap(#[case] kind: Kind) {
+    let world = World::new(kind).await;
+    let account = world.linked_on_bridge().await;
+    world.wish("speak", "1");
+    world.until("the customer is heard", async || world.incoming().await.len() == 1).await;
+    world.engine.stop_account(&world.owner, account).await.unwrap();
+    world.until("the bridge has ended", async || world.pid().is_none()).await;
+    world.written_meanwhile(account, 3);
+    world.engine.start_account(&world.owner, account).await.unwrap();
+    world.status(account, AccountStatus::Ready).await;
+    world.until("all of it is here", async || world.incoming().await.len() == 4).await;
+    let gaps = world.engine.account_gaps(&world.owner, account).await.unwrap();
+    assert_eq!(gaps.iter().map(|gap| gap.messages).sum::<u32>(), 3, "{gaps:?}");
+    assert!(gaps.iter().all(|gap| gap.after.is_some()));
+    assert_eq!(world.list().await[0].unread, 4, "somebody waits for an answer to them");
+    world.stop().await;
 }
 
 #[rstest]

@@ -9,7 +9,7 @@ use balas_domain::{
     view::ConversationView,
 };
 use balas_engine::EngineError;
-use balas_sandbox::{Device, Faults, Incoming, Past};
+use balas_sandbox::{Calls, Device, Faults, Incoming, Past};
 use balas_store::testing::Kind;
 use rstest::rstest;
 
@@ -18,10 +18,12 @@ use crate::support::{PHONE, World};
 impl World {
     /// A phone with a past that is not linked yet.
     pub fn past(&self, chats: usize, groups: usize, messages: usize) {
+        self.phone_with(Past { chats, groups, messages, ..Past::default() });
+    }
+
+    fn phone_with(&self, past: Past) {
         self.sandbox.world().add_handset(PHONE, None).unwrap();
-        let past =
-            Past { account: PHONE.to_owned(), chats, groups, messages, members: 7, first_customer: None };
-        self.sandbox.world().fill(&past).unwrap();
+        self.sandbox.world().fill(&Past { account: PHONE.to_owned(), members: 7, ..past }).unwrap();
     }
 
     /// The phone is linked through this gateway, which has slots or is one itself.
@@ -39,10 +41,14 @@ impl World {
     }
 
     pub async fn complete(&self, account: AccountId) -> SyncView {
+        self.ended(account, SyncState::Completed).await
+    }
+
+    async fn ended(&self, account: AccountId, state: SyncState) -> SyncView {
         let found = std::cell::RefCell::new(None);
-        self.until("the history is here", async || {
+        self.until("the history has ended", async || {
             let sync = self.history(account).await;
-            *found.borrow_mut() = sync.filter(|sync| sync.state == SyncState::Completed);
+            *found.borrow_mut() = sync.filter(|sync| sync.state == state);
             found.borrow().is_some()
         })
         .await;
@@ -112,6 +118,42 @@ async fn a_linked_phone_brings_its_past(#[case] kind: Kind, #[case] gateway: &st
     let log = world.log().await;
     assert!(!log.iter().any(|event| matches!(event.payload, Payload::Message(_))));
     assert!(log.iter().any(|event| event.payload == Payload::History { id: chats[0].id }));
+    world.stop().await;
+}
+
+/// A chat of which the phone hands over nothing is there all the same, in its place, and the same list again changes
+/// nothing. Nobody who was erased comes back by it.
+#[rstest]
+#[case::sqlite(Kind::Sqlite)]
+#[case::postgres(Kind::Postgres)]
+#[tokio::test]
+async fn listed_chats_are_there_without_messages(#[case] kind: Kind) {
+    let world = World::new(kind).await;
+    world.phone_with(Past { chats: 6, groups: 2, messages: 2, kept_back: 4, ..Past::default() });
+    let account = world.linked().await.0;
+    let sync = world.complete(account).await;
+    assert_eq!((sync.done, sync.messages), (8, 4 * 2));
+    let chats = world.chats(account).await;
+    assert_eq!(chats.len(), 8);
+    assert!(chats[..4].iter().all(|chat| chat.last.is_some()), "those with the newest messages");
+    for chat in &chats[4..] {
+        assert!(chat.last.is_none() && chat.unread == 0 && world.thread(chat.id).await.is_empty());
+        assert_ne!(chat.title, chat.address.label(), "it has a name");
+        assert!(chat.sort_at < chats[3].sort_at);
+    }
+    let bare = chats[4..].iter().find(|chat| !chat.address.is_group()).unwrap();
+    world.engine.sync_account_history(&world.owner, account).await.unwrap();
+    world.complete(account).await;
+    let versions = |chats: &[ConversationView]| -> Vec<_> {
+        chats.iter().filter(|chat| !chat.address.is_group()).map(|chat| (chat.id, chat.version)).collect()
+    };
+    assert_eq!(versions(&world.chats(account).await), versions(&chats));
+
+    world.engine.erase_contact(&world.owner, bare.contact_id.unwrap(), &bare.title).await.unwrap();
+    world.engine.sync_account_history(&world.owner, account).await.unwrap();
+    world.complete(account).await;
+    let left = world.chats(account).await;
+    assert!(left.len() == 7 && left.iter().all(|chat| chat.address != bare.address), "{left:?}");
     world.stop().await;
 }
 
@@ -217,6 +259,43 @@ async fn what_was_broken_off_goes_on(#[case] kind: Kind) {
     world.stop().await;
 }
 
+/// What has failed says why, is tried again when somebody asks, and by itself when it would have been looked at again.
+#[rstest]
+#[case::sqlite(Kind::Sqlite)]
+#[case::postgres(Kind::Postgres)]
+#[tokio::test]
+async fn what_has_failed_says_so_and_is_tried_again(#[case] kind: Kind) {
+    let world = World::new(kind).await;
+    world.past(3, 0, 2);
+    let all_is_well = Faults { account: Some(PHONE.to_owned()), ..Faults::default() };
+    let refuse = Faults {
+        calls: Some(Calls::Chats),
+        status: Some(400),
+        error: Some("VALIDATION_ERROR".to_owned()),
+        ..all_is_well.clone()
+    };
+    world.sandbox.world().faults(refuse.clone()).unwrap();
+    let account = world.linked().await.0;
+    let failed = world.ended(account, SyncState::Failed).await;
+    assert!(failed.error.is_some_and(|why| why.contains("refuses")) && !failed.quiet);
+
+    // Nobody asks: it goes on all the same, and whoever waited for it sees that.
+    world.sandbox.world().faults(all_is_well).unwrap();
+    world.pass(Duration::from_mins(31));
+    let first = world.complete(account).await;
+    assert_eq!((first.done, first.messages, first.error, first.quiet), (3, 6, None, false));
+
+    // Somebody asks, in vain and then not.
+    world.sandbox.world().faults(refuse.clone()).unwrap();
+    world.engine.sync_account_history(&world.owner, account).await.unwrap();
+    world.ended(account, SyncState::Failed).await;
+    world.sandbox.world().faults(Faults { calls: None, status: None, error: None, ..refuse }).unwrap();
+    world.engine.sync_account_history(&world.owner, account).await.unwrap();
+    let second = world.complete(account).await;
+    assert_eq!((second.done, second.messages, second.error), (3, 0, None));
+    world.stop().await;
+}
+
 #[tokio::test]
 async fn a_customer_who_writes_meanwhile_is_heard() {
     let world = World::new(Kind::Sqlite).await;
@@ -290,5 +369,24 @@ async fn gaps_are_filled_and_told(#[case] kind: Kind) {
     let texts: Vec<_> =
         world.thread(chat.id).await.iter().map(|m| m.content.searchable().to_owned()).collect();
     assert_eq!(texts, ["one", "two", "three"]);
+    world.stop().await;
+}
+
+/// Meta was not allowed to hand the past over: the number's page says so, and what to do.
+#[rstest]
+#[case::sqlite(Kind::Sqlite)]
+#[case::postgres(Kind::Postgres)]
+#[tokio::test]
+async fn a_past_that_was_not_shared_is_told(#[case] kind: Kind) {
+    let world = World::new(kind).await;
+    let number = &world.number;
+    let declined = serde_json::json!({"object": "whatsapp_business_account", "entry": [{"id": number.waba_id,
+        "changes": [{"field": "history", "value": {"messaging_product": "whatsapp",
+            "metadata": {"display_phone_number": number.display_phone_number,
+                "phone_number_id": number.phone_number_id},
+            "history": [{"errors": [{"code": 2_593_109, "title": "History sync is turned off"}]}]}}]}]});
+    world.deliver(&declined).await.unwrap();
+    let sync = world.ended(world.account, SyncState::Failed).await;
+    assert!(sync.error.is_some_and(|why| why.contains("share the chats")));
     world.stop().await;
 }

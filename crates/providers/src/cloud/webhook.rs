@@ -17,6 +17,9 @@ use self::{message::Surroundings, people::People};
 use crate::inbound::{Batch, Inbound, Sender};
 use crate::lenient::{distinct, elements, id, identity, int, name, string, user};
 
+/// Meta's code for a past that whoever connected the number did not share.
+const DECLINED: i64 = 2_593_109;
+
 /// The body as a whole is nothing that Meta sends.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParseError {
@@ -137,7 +140,10 @@ fn history(value: &Value, received_at: Timestamp, events: &mut Events<'_>) {
     };
     for chunk in elements(value, "history") {
         for error in elements(chunk, "errors") {
-            events.list.push(notice::error("history", error));
+            events.list.push(match int(error, "code") {
+                Some(DECLINED) => Inbound::HistoryDeclined,
+                _ => notice::error("history", error),
+            });
         }
         for thread in elements(chunk, "threads") {
             let customer = message::partner(thread, &people);

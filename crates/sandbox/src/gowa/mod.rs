@@ -41,7 +41,7 @@ use self::{
 use crate::{
     blob::StoreError,
     door::Scissors,
-    faults::{CallFault, MediaCall, MediaFault, Refusal as Fault},
+    faults::{CallFault, Calls, MediaCall, MediaFault, Refusal as Fault},
     form::{self, FormError},
     graph,
     runtime::Shared,
@@ -135,7 +135,7 @@ fn fault(call: &Call<'_>) -> (CallFault, MediaFault) {
     let account = slot.as_ref().and_then(|slot| state.slot(slot)?.account().map(str::to_owned));
     let scopes = [name.as_deref(), account.as_deref(), Some(call.gateway.name.as_str())];
     let scopes: Vec<&str> = scopes.into_iter().flatten().collect();
-    let fault = state.faults.take_gateway_call(&scopes, is_send(call));
+    let fault = state.faults.take_gateway_call(&scopes, kind(call));
     let about = match segments[..] {
         _ if stored.is_some() => Some(MediaCall::Download),
         ["message", _, "download"] if call.is_v9() => Some(MediaCall::Link),
@@ -149,6 +149,15 @@ fn fault(call: &Call<'_>) -> (CallFault, MediaFault) {
 /// The path of what came with a message, if one is asked for.
 fn file_path(segments: &[&str]) -> Option<String> {
     matches!(segments, ["statics", "media", _, ..]).then(|| segments.join("/"))
+}
+
+/// As which of those that faults tell apart it counts; `All` when as none of them.
+fn kind(call: &Call<'_>) -> Calls {
+    match call.segments()[..] {
+        _ if is_send(call) => Calls::Sends,
+        ["chats"] | ["chat", _, "messages"] => Calls::Chats,
+        _ => Calls::All,
+    }
 }
 
 /// Whether a customer gets something by it.

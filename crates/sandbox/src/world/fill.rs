@@ -46,6 +46,8 @@ pub struct Past {
     pub groups: usize,
     /// Messages of each.
     pub messages: usize,
+    /// Of so many chats and groups, those with the oldest messages, the phone hands over nothing but that they are there.
+    pub kept_back: usize,
     /// Customers in each group.
     pub members: usize,
     /// The number that the customers are counted from, so that two phones know different people.
@@ -127,6 +129,10 @@ impl State {
                     position: 0,
                     conversation: String::new(),
                 });
+            }
+            if n + past.kept_back >= all {
+                let chat = self.chat(&account, &chat);
+                chat.kept_back = chat.messages.len();
             }
         }
         effects.news.push(News::Numbers);

@@ -60,7 +60,11 @@ impl State {
         history_after: Duration,
         now: Timestamp,
     ) -> Vec<&Message> {
-        let mut all: Vec<&Message> = self.heard(device, account, phone, history_after, now).collect();
+        let chat = self.chats.get(&(account.to_owned(), phone.to_owned()));
+        let kept_back =
+            chat.map_or(&[][..], |chat| &chat.messages[..chat.kept_back.min(chat.messages.len())]);
+        let heard = self.heard(device, account, phone, history_after, now);
+        let mut all: Vec<&Message> = heard.filter(|message| !kept_back.contains(&message.id)).collect();
         all.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| b.position.cmp(&a.position)));
         all
     }

@@ -28,6 +28,8 @@ pub(crate) struct Phone {
 pub(crate) struct Chat {
     /// Message ids, oldest first.
     pub(crate) messages: Vec<String>,
+    /// So many of them, from the oldest on, a gateway never gets to know. It lists the chat all the same.
+    pub(crate) kept_back: usize,
     /// Messages of the business that the customer has not seen, oldest first.
     pub(crate) unread: Vec<String>,
     /// Opens the 24-hour window.

@@ -430,6 +430,12 @@ pub async fn any_erased(ws: WorkspaceId, tx: &mut Tx) -> Result<bool> {
     Ok(row!(tx, (i32,), sql, ws)?.is_some())
 }
 
+/// Whether somebody who was erased had that address.
+pub async fn was_erased(ws: WorkspaceId, tx: &mut Tx, digest: &str) -> Result<bool> {
+    let sql = "SELECT 1 FROM erased WHERE workspace_id = $1 AND digest = $2";
+    Ok(row!(tx, (i32,), sql, ws, digest)?.is_some())
+}
+
 /// A conversation that was made just now is with somebody who was erased: what is older stays away.
 pub async fn recall(write: &mut Write, conversation: ConversationId, digest: &str) -> Result<()> {
     let ws = write.workspace();

@@ -11,7 +11,9 @@ mod pairs;
 mod part;
 mod view;
 
-pub use erase::{Erased, any_erased, became, conversations_with, erase, groups_with, recall, remember};
+pub use erase::{
+    Erased, any_erased, became, conversations_with, erase, groups_with, recall, remember, was_erased,
+};
 pub use merge::{Why, by_hand, has_become};
 pub(crate) use merge::{learned, merge};
 pub(crate) use pairs::{Standing, standing};

@@ -120,6 +120,11 @@ async fn a_queue_keeps_its_order(#[case] kind: Kind) {
     assert_eq!(numbers(&claim(&world.db, 10, 9, &Priority::ALL).await), [0_u128; 0]);
     let again = claim(&world.db, 21, 9, &Priority::ALL).await;
     assert_eq!((numbers(&again), again[0].attempts), (vec![1], 1));
+    let mut tx = world.db.begin().await.unwrap();
+    jobs::begin_anew(&mut tx, JobId(id(1)), at(22)).await.unwrap();
+    tx.commit().await.unwrap();
+    let anew = claim(&world.db, 22, 9, &Priority::ALL).await;
+    assert_eq!((numbers(&anew), anew[0].attempts), (vec![1], 0));
     finish(&world.db, 1).await;
     assert_eq!(numbers(&claim(&world.db, 22, 9, &Priority::ALL).await), [2]);
 }

@@ -21,5 +21,6 @@ mod queues;
 mod scan;
 mod schema;
 mod search;
+mod sync;
 mod work;
 mod world;

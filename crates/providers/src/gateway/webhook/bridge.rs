@@ -109,7 +109,10 @@ pub fn history(payload: &Value, around: &Around<'_>) -> Vec<Inbound> {
     }
     let read = |message: &Value| {
         let at = moment(message, "timestamp", around.received_at);
-        settled("history.batch", envelope::message(message, at, around, past))
+        match settled("history.batch", envelope::message(message, at, around, past)) {
+            Inbound::Message(message) if !past => Inbound::Missed(message),
+            event => event,
+        }
     };
     messages.iter().map(read).collect()
 }

@@ -1,0 +1,4 @@
+-- Chats that a phone lists without having handed over anything of them.
+
+-- When something was last written in it, says the list.
+ALTER TABLE sync_chats ADD COLUMN last_at BIGINT;
