@@ -1,11 +1,29 @@
 // What was said on a phone before it was linked: comes over, is seen to come, and stays quiet.
 
+import { type Page } from "@playwright/test";
+
 import { violations } from "./support/axe.js";
 import { GATEWAY } from "./support/sandbox.js";
 import { bubble, list, open, rows } from "./support/screens.js";
 import { expect, test } from "./support/test.js";
 
 const PHONE = "628112222444";
+
+/** Connects a number through a gateway up to the QR code, and says which slot waits for it. */
+async function connect(page: Page, gateway: string): Promise<string> {
+  await open(page, "/accounts/new");
+  await page.getByRole("radio", { name: /^Gateway/ }).check();
+  const field = (label: string) => page.getByRole("textbox", { name: label, exact: true });
+  await field("Name").fill("Gudang");
+  await field("Phone number").fill(`+${PHONE}`);
+  await field("Address of the gateway").fill(gateway);
+  await field("User").fill(GATEWAY.user);
+  await field("Gateway password").fill(GATEWAY.password);
+  await field("Webhook secret").fill("a-webhook-secret-of-ours");
+  await page.getByRole("button", { name: "Save and connect" }).click();
+  await expect(page.getByText("Waits for the QR code", { exact: true }).first()).toBeVisible();
+  return `v9/balas-${page.url().split("/").pop() ?? ""}`;
+}
 
 test.describe("the past of a phone", () => {
   test.use({ isolated: true });
@@ -19,18 +37,7 @@ test.describe("the past of a phone", () => {
     test.slow();
     await server.sandbox.past({ phone: PHONE, chats: 130, groups: 6, messages: 40 });
     await signIn(page, "owner");
-    await open(page, "/accounts/new");
-    await page.getByRole("radio", { name: /^Gateway/ }).check();
-    const field = (label: string) => page.getByRole("textbox", { name: label, exact: true });
-    await field("Name").fill("Gudang");
-    await field("Phone number").fill(`+${PHONE}`);
-    await field("Address of the gateway").fill(server.sandbox.gateway("v9"));
-    await field("User").fill(GATEWAY.user);
-    await field("Gateway password").fill(GATEWAY.password);
-    await field("Webhook secret").fill("a-webhook-secret-of-ours");
-    await page.getByRole("button", { name: "Save and connect" }).click();
-    await expect(page.getByText("Waits for the QR code", { exact: true }).first()).toBeVisible();
-    const device = `v9/balas-${page.url().split("/").pop() ?? ""}`;
+    const device = await connect(page, server.sandbox.gateway("v9"));
 
     // A colleague has the inbox open.
     const colleague = await other("agent");
@@ -53,5 +60,22 @@ test.describe("the past of a phone", () => {
     await expect(list(colleague).locator("a.row[data-unread]")).toHaveCount(0);
     await rows(colleague).first().click();
     await expect(bubble(colleague, "(40)")).toBeVisible();
+  });
+
+  test("that could not come over says why, and is tried again", async ({ page, server, signIn }) => {
+    await server.sandbox.past({ phone: PHONE, chats: 3, groups: 0, messages: 2 });
+    await server.sandbox.faults({ account: PHONE, calls: "chats", status: 400 });
+    await signIn(page, "owner");
+    const device = await connect(page, server.sandbox.gateway("v9"));
+    await server.sandbox.scan(device, PHONE);
+    await open(page, "/inbox");
+    const bar = list(page).getByRole("list", { name: "Chats that are being brought over" });
+    await expect(bar.getByText("Bringing the chats over failed.")).toBeVisible();
+    await expect(bar.getByText(/^The gateway refuses/)).toBeVisible();
+    expect(await violations(page)).toEqual([]);
+    await server.sandbox.faults({ account: PHONE });
+    await bar.getByRole("button", { name: "Try again" }).click();
+    await expect(bar.getByText("Bringing the chats over failed.")).toHaveCount(0);
+    await expect(rows(page).filter({ hasText: "(2)" })).toHaveCount(3);
   });
 });
