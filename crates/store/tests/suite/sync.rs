@@ -52,3 +52,25 @@ async fn what_failed_is_still_waited_for(#[case] kind: Kind) {
     begin(&world, Why::Asked).await;
     assert!(!progress(&world).await.view.quiet);
 }
+
+#[rstest]
+#[case::sqlite(Kind::Sqlite)]
+#[case::postgres(Kind::Postgres)]
+#[tokio::test]
+async fn what_was_declined_is_said_once_and_undoes_nothing(#[case] kind: Kind) {
+    let world = World::new(kind).await;
+    let decline = async || {
+        let mut write = world.write().await;
+        let news = sync::declined(&mut write, world.account, "not shared").await.unwrap();
+        write.commit().await.unwrap();
+        news
+    };
+    assert!(decline().await);
+    assert!(!decline().await);
+    let view = progress(&world).await.view;
+    assert_eq!((view.state, view.error.as_deref()), (SyncState::Failed, Some("not shared")));
+
+    begin(&world, Why::Linked).await;
+    end(&world, SyncState::Completed, None).await;
+    assert!(!decline().await, "all of it is here");
+}
