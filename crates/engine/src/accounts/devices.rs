@@ -65,10 +65,10 @@ impl Engine {
             },
             Some(_) => Err(EngineError::Refused("this device is a number of another workspace")),
             None if runtime.kind() == ProviderKind::Bridge => Err(EngineError::NotFound { what: "device" }),
-            None => Ok(match action {
-                DeviceAction::LogOut => link.client.log_device_out(device).await?,
-                DeviceAction::Reconnect => link.client.reconnect_device(device).await?,
-            }),
+            None => match action {
+                DeviceAction::LogOut => Ok(link.client.log_device_out(device).await?),
+                DeviceAction::Reconnect => Ok(link.client.reconnect_device(device).await?),
+            },
         }
     }
 

@@ -1,5 +1,5 @@
 //! How large a film is, and how long films and sounds are, as their container says: ISO base media, which is MP4, M4A, 3GP
-//! and QuickTime. Only heads of boxes and two small boxes are read, and not many of them, whatever a file claims.
+//! and `QuickTime`. Only heads of boxes and two small boxes are read, and not many of them, whatever a file claims.
 
 use std::io::{Read, Seek, SeekFrom};
 
@@ -135,9 +135,9 @@ mod tests {
 
     use super::*;
 
-    fn boxed(kind: &[u8; 4], inner: &[u8]) -> Vec<u8> {
+    fn boxed(kind: [u8; 4], inner: &[u8]) -> Vec<u8> {
         let size = u32::try_from(inner.len() + 8).unwrap();
-        [&size.to_be_bytes()[..], kind, inner].concat()
+        [&size.to_be_bytes()[..], &kind, inner].concat()
     }
 
     /// Numbers of four bytes each.
@@ -150,12 +150,12 @@ mod tests {
 
     fn track(width: u32, height: u32, matrix: [u32; 9]) -> Vec<u8> {
         let head = [&[0; 10][..], &matrix, &[width << 16, height << 16]].concat();
-        boxed(b"trak", &[boxed(b"tkhd", &words(&head)), boxed(b"mdia", &[])].concat())
+        boxed(*b"trak", &[boxed(*b"tkhd", &words(&head)), boxed(*b"mdia", &[])].concat())
     }
 
     fn film(head: &[u32], tracks: &[Vec<u8>]) -> Vec<u8> {
-        let movie = boxed(b"moov", &[boxed(b"mvhd", &words(head)), tracks.concat()].concat());
-        [boxed(b"ftyp", b"isom\0\0\0\0"), boxed(b"mdat", &[7; 99]), movie].concat()
+        let movie = boxed(*b"moov", &[boxed(*b"mvhd", &words(head)), tracks.concat()].concat());
+        [boxed(*b"ftyp", b"isom\0\0\0\0"), boxed(*b"mdat", &[7; 99]), movie].concat()
     }
 
     fn of(bytes: &[u8]) -> Told {
@@ -178,10 +178,10 @@ mod tests {
             assert_eq!(of(&film(&head, &[])), Told::default());
         }
         assert_eq!(of(b""), Told::default());
-        assert_eq!(of(&boxed(b"moov", &boxed(b"mvhd", &[0; 12]))), Told::default(), "cut off");
+        assert_eq!(of(&boxed(*b"moov", &boxed(*b"mvhd", &[0; 12]))), Told::default(), "cut off");
         // A film that says that it ends before it begins, and one of nothing but heads.
         assert_eq!(of(&[0, 0, 0, 4, b'm', b'o', b'o', b'v']), Told::default());
-        assert_eq!(of(&boxed(b"free", &[]).repeat(100_000)), Told::default());
+        assert_eq!(of(&boxed(*b"free", &[]).repeat(100_000)), Told::default());
     }
 
     proptest! {
@@ -199,7 +199,7 @@ mod tests {
 
         #[test]
         fn nor_does_noise(bytes in any::<Vec<u8>>()) {
-            of(&[boxed(b"moov", &bytes), bytes].concat());
+            of(&[boxed(*b"moov", &bytes), bytes].concat());
         }
     }
 }

@@ -62,7 +62,7 @@ impl World {
             message["id"]["_serialized"] = format!("false_554198765432@c.us_{id}").into();
             message["id"]["id"] = id.into();
             message["body"] = format!("meanwhile {n}").into();
-            said.push_str(&format!("{message}\n"));
+            said = format!("{said}{message}\n");
         }
         fs::write(file, said).unwrap();
     }
