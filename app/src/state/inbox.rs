@@ -10,7 +10,7 @@ use balas_domain::{
     people::PeopleView,
     search::MessageHit,
     socket::Viewer,
-    view::{AccountView, ConversationView, Held, MemberView, MessageView, Page, WorkspaceView},
+    view::{AccountView, ConversationView, Held, HeldReason, MemberView, MessageView, Page, WorkspaceView},
 };
 use leptos::prelude::*;
 
@@ -57,8 +57,10 @@ pub(crate) struct InboxStore {
     pub(crate) open: RwSignal<Option<ConversationId>>,
     /// The opened thread, line by line.
     pub(crate) lines: RwSignal<Vec<Line>>,
-    /// Why a message of the opened thread must wait, and with it those behind it.
-    pub(crate) held_up: RwSignal<Option<Held>>,
+    /// Whether a message of the opened thread must wait, and with it those behind it.
+    pub(crate) held_up: RwSignal<bool>,
+    /// Whether it waits because its number may not send faster.
+    pub(crate) too_fast: RwSignal<bool>,
     /// Whether the opened thread is here.
     pub(crate) thread_load: RwSignal<Load>,
     /// Whether the thread goes back further.
@@ -143,7 +145,8 @@ impl InboxStore {
             more_load: RwSignal::new(Load::Ready),
             open: RwSignal::new(open),
             lines: RwSignal::new(Vec::new()),
-            held_up: RwSignal::new(None),
+            held_up: RwSignal::new(false),
+            too_fast: RwSignal::new(false),
             thread_load: RwSignal::new(if missing { Load::Missing } else { Load::Ready }),
             thread_more: RwSignal::new(false),
             older_load: RwSignal::new(Load::Ready),
@@ -429,13 +432,12 @@ impl InboxStore {
             set_if_changed(self.lines, Vec::new());
             return;
         };
-        let (lines, held_up) = self.zone.with_untracked(|zone| {
+        let (lines, held) = self.zone.with_untracked(|zone| {
             self.model.with_value(|model| {
                 let messages = model.messages(open);
-                let held_up =
-                    messages.iter().find(|message| message.waits()).and_then(|message| message.held);
+                let held = messages.iter().find(|message| message.waits()).and_then(|message| message.held);
                 let unread_from = self.unread_from.get_value();
-                (layout::lines(&messages, |at| zone.day_number(at), unread_from), held_up)
+                (layout::lines(&messages, |at| zone.day_number(at), unread_from), held)
             })
         });
         self.places.with_value(|places| {
@@ -449,7 +451,9 @@ impl InboxStore {
             }
         });
         set_if_changed(self.lines, lines);
-        set_if_changed(self.held_up, held_up);
+        set_if_changed(self.held_up, held.is_some());
+        let slow = |held: Held| matches!(held.reason, HeldReason::Pace | HeldReason::Throttled);
+        set_if_changed(self.too_fast, held.is_some_and(slow));
         set_if_changed(self.thread_more, self.thread_cursor().is_some());
         set_if_changed(self.thread_later, self.later_cursor().is_some());
         set_if_changed(self.hidden, self.model.with_value(|model| model.hides_unconfirmed(open)));

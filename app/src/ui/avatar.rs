@@ -1,7 +1,9 @@
 //! A round with initials, in a colour that always stays the same for one id.
 
-use balas_domain::ConversationId;
+use balas_domain::view::ConversationView;
 use leptos::prelude::*;
+
+use super::icon::{Icon, icon};
 
 /// How many colours there are in the style sheet.
 const COLOURS: u32 = 8;
@@ -23,39 +25,33 @@ pub(crate) fn colour(id: &str) -> u32 {
         % COLOURS
 }
 
-/// The avatar of a person or group.
+/// The avatar of a person or group. A picture lies over the initials, which are seen until it is there, and if it never
+/// comes.
 #[component]
-pub(crate) fn Avatar(#[prop(into)] name: String, #[prop(into)] id: String) -> impl IntoView {
-    round(&name, &id, None)
-}
-
-/// The avatar of a conversation. Its picture lies over the initials, which are seen until it is there, and if it never comes.
-#[component]
-pub(crate) fn ChatAvatar(
+pub(crate) fn Avatar(
     #[prop(into)] name: String,
-    id: ConversationId,
-    /// Its number among its pictures, if there is one.
-    picture: Option<u32>,
+    #[prop(into)] id: String,
+    /// Where the picture is; empty if there is none.
+    #[prop(optional)]
+    picture: String,
 ) -> impl IntoView {
-    let id = id.to_string();
-    let src = picture.map(|rev| format!("/api/v1/conversations/{id}/picture?v={rev}"));
-    round(&name, &id, src)
-}
-
-fn round(name: &str, id: &str, picture: Option<String>) -> AnyView {
-    let letters = initials(name);
-    let class = format!("avatar hue-{}", colour(id));
+    let letters = initials(&name);
+    let class = format!("avatar hue-{}", colour(&id));
     view! {
         <span class=class aria-hidden="true">
             {if letters.is_empty() {
-                super::icon::icon(super::icon::Icon::Contacts).into_any()
+                icon(Icon::Contacts).into_any()
             } else {
                 letters.into_any()
             }}
-            {picture.map(|src| view! { <img src=src alt="" loading="lazy" decoding="async" /> })}
+            {(!picture.is_empty()).then(|| view! { <img src=picture alt="" loading="lazy" decoding="async" /> })}
         </span>
     }
-    .into_any()
+}
+
+/// Where a conversation's picture is; empty if it has none.
+pub(crate) fn picture_of(row: &ConversationView) -> String {
+    row.picture.map(|rev| format!("/api/v1/conversations/{}/picture?v={rev}", row.id)).unwrap_or_default()
 }
 
 #[cfg(test)]

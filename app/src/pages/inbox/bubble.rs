@@ -339,7 +339,7 @@ fn trouble(
             // A conversation's messages go one after the other, so only the first is told why.
             let behind = move || {
                 let waits = app.inbox().held_up.get();
-                waits.map(|_| view! { <div class="trouble"><p>{words.held_behind}</p></div> })
+                waits.then(|| view! { <div class="trouble"><p>{words.held_behind}</p></div> })
             };
             view! { {behind} }.into_any()
         }),

@@ -3,12 +3,8 @@
 use std::time::Duration;
 
 use balas_domain::{
-    AccountId, Content, ConversationId, Mention, Permission, Timestamp,
-    content::MAX_TEXT,
-    file::MAX_CAPTION,
-    media::Wish,
-    socket::Presence,
-    view::{HeldReason, MessageView},
+    AccountId, Content, ConversationId, Mention, Permission, Timestamp, content::MAX_TEXT, file::MAX_CAPTION,
+    media::Wish, socket::Presence, view::MessageView,
 };
 use leptos::{html, prelude::*, task::spawn_local};
 
@@ -388,12 +384,8 @@ pub(super) fn Composer(
     }
     };
     // Bubbles say when each goes out; here it is only said once.
-    let hurried = Memo::new(move |_| {
-        let held = app.inbox().held_up.get();
-        held.is_some_and(|held| matches!(held.reason, HeldReason::Pace | HeldReason::Throttled))
-    });
     let hurried = move || {
-        hurried.get().then(|| view! { <p class="notice">{icon(Icon::Clock)} <span>{app.lang.act_words().too_fast}</span></p> })
+        app.inbox().too_fast.get().then(|| view! { <p class="notice">{icon(Icon::Clock)} <span>{app.lang.act_words().too_fast}</span></p> })
     };
     view! {
         <form

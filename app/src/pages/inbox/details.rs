@@ -14,7 +14,7 @@ use crate::{
     pages::people::undo_button,
     state::{App, use_app},
     ui::{
-        avatar::ChatAvatar,
+        avatar::{Avatar, picture_of},
         badge::AccountBadge,
         icon::{Icon, icon},
         time::{Style, Time},
@@ -97,7 +97,7 @@ pub(super) fn Details(id: ConversationId, shown: RwSignal<Shown>) -> impl IntoVi
                 move || contact.get().and_then(|(_, found)| found.contact.username).map(|n| format!("@{n}"));
             view! {
                 <div class="details-who">
-                    <ChatAvatar name=row.title.clone() id=id picture=row.picture />
+                    <Avatar name=row.title.clone() id=id.to_string() picture=picture_of(&row) />
                     <h3 dir="auto">{row.title.clone()}</h3>
                     <p>{username}</p>
                 </div>

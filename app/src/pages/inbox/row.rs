@@ -8,7 +8,7 @@ use crate::{
     route::{Filter, Route},
     state::use_app,
     ui::{
-        avatar::ChatAvatar,
+        avatar::{Avatar, picture_of},
         badge::Unread,
         icon::{Icon, icon},
         preview::preview_line,
@@ -39,7 +39,7 @@ pub(super) fn Row(id: ConversationId, filter: Memo<Filter>) -> impl IntoView {
     });
     let picture = Memo::new({
         let row = row.clone();
-        move |_| row.with(|row| row.picture)
+        move |_| row.with(picture_of)
     });
     let last = Memo::new({
         let row = row.clone();
@@ -86,7 +86,7 @@ pub(super) fn Row(id: ConversationId, filter: Memo<Filter>) -> impl IntoView {
                 aria-current=current
                 data-unread=move || (unread.get() > 0).then_some("")
             >
-                {move || view! { <ChatAvatar name=title.get() id=id picture=picture.get() /> }}
+                {move || view! { <Avatar name=title.get() id=id.to_string() picture=picture.get() /> }}
                 <span class="row-main">
                     <span class="row-line">
                         <span class="row-title" dir="auto">{title}</span>

@@ -6,11 +6,11 @@ use balas_domain::{
     AccountId, Permission, SyncState, SyncView, Timestamp,
     view::{AccountView, ProviderKind},
 };
-use leptos::{prelude::*, task::spawn_local};
+use leptos::prelude::*;
 
 use crate::{
-    api,
     i18n::{Words, fill},
+    route::Route,
     state::{App, use_app},
     ui::{
         each::each,
@@ -54,20 +54,6 @@ fn bar(app: App, id: AccountId, hidden: RwSignal<HashSet<(AccountId, Timestamp)>
     let failed = Memo::new(move |_| sync.with(|s| s.as_ref().is_some_and(|s| s.state == SyncState::Failed)));
     // Meta sends it once and cannot be asked for it.
     let possible = !cloud && app.may(Permission::ManageAccounts);
-    let busy = RwSignal::new(false);
-    let again = move |_| {
-        if busy.get_untracked() {
-            return;
-        }
-        busy.set(true);
-        spawn_local(async move {
-            // How it goes from there on comes by the stream.
-            if let Err(error) = api::sync_history(id).await {
-                app.complain(&error);
-            }
-            busy.try_set(false);
-        });
-    };
     let away = move |_| {
         if let Some(sync) = sync.get_untracked() {
             hidden.update(|hidden| {
@@ -92,11 +78,9 @@ fn bar(app: App, id: AccountId, hidden: RwSignal<HashSet<(AccountId, Timestamp)>
             {move || {
                 (failed.get() && possible)
                     .then(|| {
-                        view! {
-                            <button type="button" class="button" disabled=move || busy.get() on:click=again>
-                                {words.retry}
-                            </button>
-                        }
+                        // There it can be tried again.
+                        let href = Route::Account(id).href();
+                        view! { <a class="button small" href=href>{words.not_ready_link}</a> }
                     })
             }}
         </li>

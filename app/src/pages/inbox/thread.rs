@@ -23,7 +23,7 @@ use crate::{
     route::Route,
     state::{App, inbox::Load, loading, use_app},
     ui::{
-        avatar::ChatAvatar,
+        avatar::{Avatar, picture_of},
         empty::Empty,
         icon::{Icon, icon},
         skeleton::SkeletonThread,
@@ -98,7 +98,7 @@ fn Head(id: ConversationId, details: RwSignal<Shown>, found: Found) -> impl Into
     let title = move || row.get().map(|(title, ..)| title).unwrap_or_default();
     let picture = Memo::new(move |_| {
         app.inbox().thread_load.track();
-        app.inbox().row(id).and_then(|row| row.with(|row| row.picture))
+        app.inbox().row(id).map(|row| row.with(picture_of)).unwrap_or_default()
     });
     let line = move || {
         let typing = app.live().typing.with(|typing| {
@@ -143,7 +143,7 @@ fn Head(id: ConversationId, details: RwSignal<Shown>, found: Found) -> impl Into
             <a class="icon-button thread-back" href=back aria-label=words.back>
                 {icon(Icon::Back)}
             </a>
-            {move || view! { <ChatAvatar name=title() id=id picture=picture.get() /> }}
+            {move || view! { <Avatar name=title() id=id.to_string() picture=picture.get() /> }}
             <div class="thread-who">
                 // Not before there is a name: a heading without words is read as one.
                 {move || Some(title()).filter(|title| !title.is_empty()).map(|title| view! { <h2 dir="auto">{title}</h2> })}
