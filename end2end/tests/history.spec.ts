@@ -74,7 +74,10 @@ test.describe("the past of a phone", () => {
     await expect(bar.getByText(/^The gateway refuses/)).toBeVisible();
     expect(await violations(page)).toEqual([]);
     await server.sandbox.faults({ account: PHONE });
-    await bar.getByRole("button", { name: "Try again" }).click();
+    await bar.getByRole("link", { name: "Look at the number" }).click();
+    await page.getByRole("button", { name: "Fetch the history" }).click();
+    await expect(page.getByText("The history could not be brought over:")).toHaveCount(0);
+    await open(page, "/inbox");
     await expect(bar.getByText("Bringing the chats over failed.")).toHaveCount(0);
     await expect(rows(page).filter({ hasText: "(2)" })).toHaveCount(3);
   });
