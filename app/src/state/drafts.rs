@@ -1,6 +1,6 @@
 //! What was begun and not sent, per conversation, in the browser's storage.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{HashMap, HashSet};
 
 use balas_domain::{ConversationId, Mention};
 use leptos::prelude::*;
@@ -50,12 +50,12 @@ pub(crate) struct Drafts {
     /// As they were last seen in the storage, for who follows them.
     known: RwSignal<HashMap<ConversationId, String>>,
     /// What is being written in has changed and is not remembered yet.
-    pending: StoredValue<BTreeSet<ConversationId>>,
+    pending: StoredValue<HashSet<ConversationId>>,
 }
 
 impl Drafts {
     pub(crate) fn new() -> Self {
-        Self { known: RwSignal::new(HashMap::new()), pending: StoredValue::new(BTreeSet::new()) }
+        Self { known: RwSignal::new(HashMap::new()), pending: StoredValue::new(HashSet::new()) }
     }
 
     /// Reads what is there; once the page has been taken over, and when another tab has changed it.

@@ -1,6 +1,6 @@
 //! What the inbox shows, as a pure function of the reducer, the filter and what is open.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 
 use balas_domain::{
     AlertView, ConversationId, Event, Inbox, LabelView, MemberId, MessageId, Payload, Seq, Timestamp,
@@ -64,7 +64,7 @@ pub(crate) struct Model {
     sticky: HashSet<ConversationId>,
     /// Threads of which a part is here, most recently opened last.
     loaded: Vec<ConversationId>,
-    members: BTreeSet<MemberId>,
+    members: Vec<MemberId>,
     /// Who looks at the page.
     me: Option<MemberId>,
     /// Counts snapshots: answers to questions of an earlier one are thrown away.
@@ -125,7 +125,9 @@ impl Model {
             redraw.everything = true;
         }
         if let Payload::Member(member) = &event.payload {
-            self.members.insert(member.id);
+            if !self.members.contains(&member.id) {
+                self.members.push(member.id);
+            }
         }
         if let Some((_, filtered)) = &mut self.filtered {
             filtered.apply(event);

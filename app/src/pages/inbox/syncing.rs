@@ -1,7 +1,5 @@
 //! How far the histories of numbers are, as long as they come, and which failed, unless somebody has put that away.
 
-use std::collections::HashSet;
-
 use balas_domain::{
     AccountId, Permission, SyncState, SyncView, Timestamp,
     view::{AccountView, ProviderKind},
@@ -23,7 +21,7 @@ use crate::{
 pub(super) fn Syncing() -> impl IntoView {
     let app = use_app();
     // Put away is what runs now: another history of the same number shows again.
-    let hidden = RwSignal::new(HashSet::<(AccountId, Timestamp)>::new());
+    let hidden = RwSignal::new(Vec::<(AccountId, Timestamp)>::new());
     let shown = move || {
         let worth_it = |account: &AccountView| {
             account.sync.as_ref().is_some_and(|sync| {
@@ -42,7 +40,7 @@ pub(super) fn Syncing() -> impl IntoView {
     }
 }
 
-fn bar(app: App, id: AccountId, hidden: RwSignal<HashSet<(AccountId, Timestamp)>>) -> AnyView {
+fn bar(app: App, id: AccountId, hidden: RwSignal<Vec<(AccountId, Timestamp)>>) -> AnyView {
     let words = app.words;
     let account = Memo::new(move |_| app.inbox().account(id));
     let sync = Memo::new(move |_| account.get().and_then(|account| account.sync));
@@ -56,9 +54,7 @@ fn bar(app: App, id: AccountId, hidden: RwSignal<HashSet<(AccountId, Timestamp)>
     let possible = !cloud && app.may(Permission::ManageAccounts);
     let away = move |_| {
         if let Some(sync) = sync.get_untracked() {
-            hidden.update(|hidden| {
-                hidden.insert((id, sync.started_at));
-            });
+            hidden.update(|hidden| hidden.push((id, sync.started_at)));
         }
     };
     view! {
