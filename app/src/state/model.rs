@@ -124,10 +124,10 @@ impl Model {
         if let Payload::AccountRemoved { .. } = &event.payload {
             redraw.everything = true;
         }
-        if let Payload::Member(member) = &event.payload {
-            if !self.members.contains(&member.id) {
-                self.members.push(member.id);
-            }
+        if let Payload::Member(member) = &event.payload
+            && !self.members.contains(&member.id)
+        {
+            self.members.push(member.id);
         }
         if let Some((_, filtered)) = &mut self.filtered {
             filtered.apply(event);
