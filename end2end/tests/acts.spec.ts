@@ -3,7 +3,7 @@
 import { type Locator, type Page } from "@playwright/test";
 
 import { seenInTheDark, violations } from "./support/axe.js";
-import { GATEWAY } from "./support/sandbox.js";
+import { linkGateway } from "./support/gateway.js";
 import { answer, bubble, chat, composer, open, openChat, status } from "./support/screens.js";
 import { expect, test } from "./support/test.js";
 
@@ -140,26 +140,8 @@ test.describe("a linked number", () => {
 
   test("a sent text is changed, shows what it said, and is taken back", async ({ page, server, signIn, other }) => {
     await signIn(page, "owner");
-    await open(page, "/accounts/new");
-    await page.getByRole("radio", { name: /^Gateway/ }).check();
-    const entered = {
-      Name: "Gudang",
-      "Phone number": PHONE,
-      "Address of the gateway": server.sandbox.gateway("v9"),
-      User: GATEWAY.user,
-      "Gateway password": GATEWAY.password,
-      "Webhook secret": "a-webhook-secret-of-ours",
-    };
-    for (const [label, value] of Object.entries(entered)) {
-      await page.getByRole("textbox", { name: label, exact: true }).fill(value);
-    }
-    await page.getByRole("button", { name: "Save and connect" }).click();
-    await expect(page).toHaveURL(/\/accounts\/[0-9a-f-]{36}$/);
+    const device = await linkGateway(page, server, PHONE);
     const account = page.url();
-    const device = `v9/balas-${page.url().split("/").pop() ?? ""}`;
-    await expect(page.getByRole("img", { name: "QR code that links Gudang" })).toBeVisible();
-    await server.sandbox.scan(device, PHONE);
-    await expect(page.getByText("Connected", { exact: true }).first()).toBeVisible();
     // Where its files are kept can be seen, and what the server does not have says so.
     const storage = page.getByRole("combobox", { name: "Files are kept" });
     await expect(storage).toHaveValue("local");

@@ -3,7 +3,7 @@
 import { type Page } from "@playwright/test";
 
 import { seenInTheDark, violations } from "./support/axe.js";
-import { GATEWAY } from "./support/sandbox.js";
+import { linkGateway } from "./support/gateway.js";
 import { bubble, composer, open, ready, row, status, thread } from "./support/screens.js";
 import { type Server } from "./support/server.js";
 import { expect, test } from "./support/test.js";
@@ -17,24 +17,7 @@ const BUDI = { from: "6281200002222", name: "Budi Hartono" };
 
 /** A linked number that is in a group with these members. */
 async function link(page: Page, server: Server, group: Record<string, unknown> = {}): Promise<void> {
-  await open(page, "/accounts/new");
-  await page.getByRole("radio", { name: /^Gateway/ }).check();
-  const fields = {
-    Name: "Gudang",
-    "Phone number": PHONE,
-    "Address of the gateway": server.sandbox.gateway("v9"),
-    User: GATEWAY.user,
-    "Gateway password": GATEWAY.password,
-    "Webhook secret": "a-webhook-secret-of-ours",
-  };
-  for (const [label, value] of Object.entries(fields)) {
-    await page.getByRole("textbox", { name: label, exact: true }).fill(value);
-  }
-  await page.getByRole("button", { name: "Save and connect" }).click();
-  await expect(page).toHaveURL(/\/accounts\/[0-9a-f-]{36}$/);
-  await expect(page.getByRole("img", { name: "QR code that links Gudang" })).toBeVisible();
-  await server.sandbox.scan(`v9/balas-${page.url().split("/").pop() ?? ""}`, PHONE);
-  await expect(page.getByText("Connected", { exact: true }).first()).toBeVisible();
+  await linkGateway(page, server, PHONE);
   await server.sandbox.addGroup({
     account: OWN,
     id: GROUP,

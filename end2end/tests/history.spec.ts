@@ -1,29 +1,11 @@
 // What was said on a phone before it was linked: comes over, is seen to come, and stays quiet.
 
-import { type Page } from "@playwright/test";
-
 import { violations } from "./support/axe.js";
-import { GATEWAY } from "./support/sandbox.js";
+import { connectGateway } from "./support/gateway.js";
 import { bubble, list, open, rows } from "./support/screens.js";
 import { expect, test } from "./support/test.js";
 
 const PHONE = "628112222444";
-
-/** Connects a number through a gateway up to the QR code, and says which slot waits for it. */
-async function connect(page: Page, gateway: string): Promise<string> {
-  await open(page, "/accounts/new");
-  await page.getByRole("radio", { name: /^Gateway/ }).check();
-  const field = (label: string) => page.getByRole("textbox", { name: label, exact: true });
-  await field("Name").fill("Gudang");
-  await field("Phone number").fill(`+${PHONE}`);
-  await field("Address of the gateway").fill(gateway);
-  await field("User").fill(GATEWAY.user);
-  await field("Gateway password").fill(GATEWAY.password);
-  await field("Webhook secret").fill("a-webhook-secret-of-ours");
-  await page.getByRole("button", { name: "Save and connect" }).click();
-  await expect(page.getByText("Waits for the QR code", { exact: true }).first()).toBeVisible();
-  return `v9/balas-${page.url().split("/").pop() ?? ""}`;
-}
 
 test.describe("the past of a phone", () => {
   test.use({ isolated: true });
@@ -37,7 +19,7 @@ test.describe("the past of a phone", () => {
     test.slow();
     await server.sandbox.past({ phone: PHONE, chats: 130, groups: 6, messages: 40 });
     await signIn(page, "owner");
-    const device = await connect(page, server.sandbox.gateway("v9"));
+    const device = await connectGateway(page, server, `+${PHONE}`);
 
     // A colleague has the inbox open.
     const colleague = await other("agent");
@@ -66,7 +48,7 @@ test.describe("the past of a phone", () => {
     await server.sandbox.past({ phone: PHONE, chats: 3, groups: 0, messages: 2 });
     await server.sandbox.faults({ account: PHONE, calls: "chats", status: 400 });
     await signIn(page, "owner");
-    const device = await connect(page, server.sandbox.gateway("v9"));
+    const device = await connectGateway(page, server, `+${PHONE}`);
     await server.sandbox.scan(device, PHONE);
     await open(page, "/inbox");
     const bar = list(page).getByRole("list", { name: "Chats that are being brought over" });

@@ -4,7 +4,7 @@
 import { type Locator, type Page } from "@playwright/test";
 
 import { seenInTheDark, violations } from "./support/axe.js";
-import { GATEWAY } from "./support/sandbox.js";
+import { linkGateway } from "./support/gateway.js";
 import { open, openChat, row } from "./support/screens.js";
 import { type Server } from "./support/server.js";
 import { expect, test } from "./support/test.js";
@@ -18,24 +18,7 @@ const RESELLERS = { name: "Reseller Bogor" };
 
 /** A linked number, with a group that has a picture, and two people of whom one hides his. */
 async function link(page: Page, server: Server): Promise<void> {
-  await open(page, "/accounts/new");
-  await page.getByRole("radio", { name: /^Gateway/ }).check();
-  const fields = {
-    Name: "Gudang",
-    "Phone number": PHONE,
-    "Address of the gateway": server.sandbox.gateway("v9"),
-    User: GATEWAY.user,
-    "Gateway password": GATEWAY.password,
-    "Webhook secret": "a-webhook-secret-of-ours",
-  };
-  for (const [label, value] of Object.entries(fields)) {
-    await page.getByRole("textbox", { name: label, exact: true }).fill(value);
-  }
-  await page.getByRole("button", { name: "Save and connect" }).click();
-  await expect(page).toHaveURL(/\/accounts\/[0-9a-f-]{36}$/);
-  await expect(page.getByRole("img", { name: "QR code that links Gudang" })).toBeVisible();
-  await server.sandbox.scan(`v9/balas-${page.url().split("/").pop() ?? ""}`, PHONE);
-  await expect(page.getByText("Connected", { exact: true }).first()).toBeVisible();
+  await linkGateway(page, server, PHONE);
   await server.sandbox.addGroup({ account: OWN, id: GROUP, name: RESELLERS.name, members: [KARTIKA, BUDI] });
   await server.sandbox.picture(BUDI.from, null);
 }
