@@ -98,6 +98,8 @@ async fn what_the_bridge_missed_is_a_gap(#[case] kind: Kind) {
     let account = world.linked_on_bridge().await;
     world.wish("speak", "1");
     world.until("the customer is heard", async || world.incoming().await.len() == 1).await;
+    // It may have come with the history, which nobody is told of.
+    let before = world.list().await[0].unread;
     world.engine.stop_account(&world.owner, account).await.unwrap();
     world.until("the bridge has ended", async || world.pid().is_none()).await;
     world.written_meanwhile(account, 3);
@@ -107,7 +109,7 @@ async fn what_the_bridge_missed_is_a_gap(#[case] kind: Kind) {
     let gaps = world.engine.account_gaps(&world.owner, account).await.unwrap();
     assert_eq!(gaps.iter().map(|gap| gap.messages).sum::<u32>(), 3, "{gaps:?}");
     assert!(gaps.iter().all(|gap| gap.after.is_some()));
-    assert_eq!(world.list().await[0].unread, 4, "somebody waits for an answer to them");
+    assert_eq!(world.list().await[0].unread, before + 3, "somebody waits for an answer to them");
     world.stop().await;
 }
 
