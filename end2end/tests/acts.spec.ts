@@ -57,13 +57,13 @@ test.describe("a number of the Cloud API", () => {
     const message = bubble(page, "Terima kasih!");
     const quick = message.getByRole("toolbar", { name: "React" });
     await message.hover();
-    await expect(quick).toBeVisible();
+    await expect(quick).toHaveCSS("opacity", "1");
     expect(await violations(page)).toEqual([]);
     expect(await seenInTheDark(page)).toEqual([]);
     await quick.getByRole("button", { name: "React with 🙏" }).click();
     await expect(message.getByRole("button", { name: /reacted 🙏/ })).toBeVisible();
     await composer(page).hover();
-    await expect(quick).toBeHidden();
+    await expect(quick).toHaveCSS("opacity", "0");
 
     await message.getByRole("button", { name: "Reply" }).focus();
     await page.keyboard.press("Tab");
